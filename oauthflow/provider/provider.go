@@ -1,0 +1,153 @@
+package provider
+
+import (
+	"time"
+
+	"fettle/internal/secret"
+)
+
+// FlowKind names a way of asking the person for a grant.
+type FlowKind string
+
+// The two flows: RFC 8628, and RFC 8252 with PKCE.
+const (
+	Device  FlowKind = "device"
+	Browser FlowKind = "browser"
+)
+
+// Rotation says what a refresh does to the refresh token that was used.
+type Rotation string
+
+// What providers do with refresh tokens. Unknown providers count as SingleUse, the strictest.
+const (
+	RotationNone      Rotation = "none"       // copies share one token that stays the same
+	RotationReplace   Rotation = "replace"    // each refresh yields a new one, earlier ones live on for their term
+	RotationSingleUse Rotation = "single-use" // using one kills the previous
+)
+
+// AuthMethod says how a client authenticates at the token endpoint (RFC 6749 §2.3).
+type AuthMethod string
+
+// The client authentication methods.
+const (
+	AuthNone  AuthMethod = "none"
+	AuthBasic AuthMethod = "basic"
+	AuthPost  AuthMethod = "post"
+)
+
+// Renewal says how an access token is replaced by a newer one.
+type Renewal string
+
+// Most providers refresh; Meta has no refresh token and exchanges the access token itself.
+const (
+	RenewRefresh  Renewal = "refresh"
+	RenewExchange Renewal = "exchange"
+)
+
+// Endpoints are the URLs of an authorization server. Empty means "ask discovery" or "does not exist".
+type Endpoints struct {
+	Authorization string `toml:"authorization_endpoint" json:"authorization_endpoint,omitempty"`
+	Token         string `toml:"token_endpoint" json:"token_endpoint,omitempty"`
+	Device        string `toml:"device_authorization_endpoint" json:"device_authorization_endpoint,omitempty"`
+	Revocation    string `toml:"revocation_endpoint" json:"revocation_endpoint,omitempty"`
+	Introspection string `toml:"introspection_endpoint" json:"introspection_endpoint,omitempty"`
+	Userinfo      string `toml:"userinfo_endpoint" json:"userinfo_endpoint,omitempty"`
+}
+
+// Provider is one authorization server: endpoints, habits, services. docs/providers.md explains every key.
+type Provider struct {
+	ID   string `toml:"-"` // the NAME of [providers.NAME]
+	Name string `toml:"name"`
+
+	Issuer string `toml:"issuer"`
+	Endpoints
+
+	Flows           []FlowKind        `toml:"flows"`         // in order of preference
+	DeviceScopes    []string          `toml:"device_scopes"` // non-empty: the only scopes the device flow may carry
+	Redirects       []string          `toml:"redirects"`     // tried in order; port 0 = any free one; "" = the provider shows a code
+	PKCE            *bool             `toml:"pkce"`          // nil = yes
+	AuthorizeParams map[string]string `toml:"authorize_params"`
+	TokenParams     map[string]string `toml:"token_params"`
+
+	IdentityScopes []string          `toml:"identity_scopes"` // asked, never compared
+	GrantScopes    []string          `toml:"grant_scopes"`    // asked, never compared
+	ScopeSeparator string            `toml:"scope_separator"` // default: a space
+	ScopeAliases   map[string]string `toml:"scope_aliases"`   // alias → canonical name
+	ScopeSource    string            `toml:"scope_source"`    // token (default) | tokeninfo | a URL | header:NAME
+
+	Rotation   Rotation `toml:"rotation"`
+	Renew      Renewal  `toml:"renew"`
+	AccessTTL  Duration `toml:"access_ttl"` // assumed when the token answer has no expires_in
+	IdleDays   int      `toml:"idle_days"`  // a grant unused that long dies
+	MaxDays    int      `toml:"max_days"`   // a grant dies that long after consent
+	Supersedes bool     `toml:"supersedes"` // a new grant kills the old one
+	Portable   *bool    `toml:"portable"`   // nil = yes; false: tokens are only good on the machine that got them
+
+	Revoke        Revoke   `toml:"revoke"`
+	Identity      Identity `toml:"identity"`
+	Keep          []string `toml:"keep"`           // members of the token answer to keep (Salesforce: instance_url)
+	InstanceHosts []string `toml:"instance_hosts"` // hosts a kept instance URL may name; "*.example" for subdomains
+	APIOrigins    []string `toml:"api_origins"`    // further origins a bearer token may be sent to
+
+	Client   ClientConfig       `toml:"client"`
+	Services map[string]Service `toml:"services"`
+
+	FromConfig bool `toml:"-"` // config.toml adds or overrides something here
+}
+
+// ClientConfig is a client registration written into a config file; at most one of the three secret keys is set.
+type ClientConfig struct {
+	ID            string      `toml:"id"`
+	Secret        secret.Text `toml:"secret"`
+	SecretFile    string      `toml:"secret_file"`
+	SecretCommand []string    `toml:"secret_command"`
+	Auth          AuthMethod  `toml:"auth"`
+}
+
+// Revoke describes what the provider offers for revocation (RFC 7009 or its own way) and how far it reaches.
+type Revoke struct {
+	URL    string `toml:"url"`    // default: the revocation endpoint
+	Method string `toml:"method"` // default: POST
+	Scope  string `toml:"scope"`  // token | grant | project: what dies with the token
+}
+
+// Identity says where the subject and e-mail of an account are found; default: the id token, then the userinfo endpoint.
+type Identity struct {
+	URL     string `toml:"url"`
+	Subject string `toml:"subject"` // dotted path of the member, default "sub"
+	Email   string `toml:"email"`   // dotted path of the member, default "email"
+}
+
+// Service is what an account can be authorized for: scopes, plus a probe and a resource listing.
+type Service struct {
+	ID          string            `toml:"-"`
+	Name        string            `toml:"name"`
+	Scopes      []string          `toml:"scopes"`
+	Permissions map[string]string `toml:"permissions"` // scope → the words on the consent page
+	Resource    string            `toml:"resource"`    // one access token serves one resource (Microsoft)
+	Probe       Request           `toml:"probe"`
+	Resources   Listing           `toml:"resources"`
+}
+
+// Request is one API call made with an access token.
+type Request struct {
+	URL     string            `toml:"url"`
+	Method  string            `toml:"method"` // default: GET
+	Headers map[string]string `toml:"headers"`
+	Body    string            `toml:"body"`
+}
+
+// Listing is a paged API call and how to read its answer. Member names may be dotted paths.
+type Listing struct {
+	Request
+	Items     string   `toml:"items"`  // the array; "" = the answer itself
+	ID        string   `toml:"id"`     // default "id"
+	Name      string   `toml:"name"`   // default "name"
+	Parent    string   `toml:"parent"` // group of an item, "" = none
+	Next      string   `toml:"next"`   // member with the next page's token, or with its whole URL
+	NextParam string   `toml:"next_param"`
+	Children  *Listing `toml:"children"` // listing inside each item (Analytics: propertySummaries)
+}
+
+// Duration reads "90d", "36h" or any time.ParseDuration text from TOML.
+type Duration time.Duration
