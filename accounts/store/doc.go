@@ -1,0 +1,8 @@
+// Package store keeps the book's records: one interface, kept by SQLite.
+//
+// Records are plain facts; secrets arrive here already sealed and leave sealed. Listing never needs a
+// key. It imports oauthflow's types and internal guards, nothing above it.
+//
+// Start reading at Store (store.go): the contract that another database would have to keep. The records
+// are in records.go and canvas_records.go; everything else is SQLite.
+package store
