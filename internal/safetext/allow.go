@@ -30,9 +30,12 @@ func admit(s string, limit int) []rune {
 			i += n
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(s[i:])
+		r, size := decode(s[i:])
 		i += size
-		if r == '\t' || isLineBreak(r) {
+		switch {
+		case size == 1 && r >= firstC1:
+			r = utf8.RuneError // a byte that is no character, such as a Windows-1252 quotation mark
+		case r == '\t' || isLineBreak(r):
 			gap = true
 			continue
 		}

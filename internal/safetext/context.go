@@ -5,8 +5,10 @@ import (
 	"unicode"
 )
 
-// maxMarks is how many combining marks may follow one character; the most crowded real text needs about six.
-const maxMarks = 8
+const (
+	maxMarks  = 8 // combining marks on one character; the most crowded real text needs about six
+	maxJoined = 8 // joins in one emoji; a longer chain counts as two cells and is drawn as hundreds
+)
 
 // emojiBases are the characters outside the pictograph ranges that a variation selector turns into an emoji.
 const emojiBases = "#*0123456789©®‼⁉™ℹⓂ〰〽㊗㊙"
@@ -33,14 +35,14 @@ var variants = []*unicode.RangeTable{unicode.Han, unicode.Mongolian, unicode.Mya
 func settle(in []rune) []rune {
 	out := make([]rune, 0, len(in))
 	marked := hasRightToLeft(in)
-	base, last, marks := rune(dropped), rune(dropped), 0
+	base, last, marks, joins := rune(dropped), rune(dropped), 0, 0
 	for i, r := range in {
 		keep := true
 		switch {
 		case isDirectionMark(r):
 			keep = marked && !isDirectionMark(last)
 		case isJoiner(r):
-			keep = i+1 < len(in) && joins(r, base, in[i+1], marks)
+			keep = i+1 < len(in) && joins < maxJoined && joinable(r, base, in[i+1], marks)
 		case unicode.Is(unicode.Variation_Selector, r):
 			keep = last == base && selects(r, base)
 		case unicode.Is(unicode.M, r):
@@ -48,8 +50,14 @@ func settle(in []rune) []rune {
 			marks++
 		default:
 			base, marks = r, 0
+			if !isJoiner(last) {
+				joins = 0
+			}
 		}
 		if keep {
+			if isJoiner(r) {
+				joins++
+			}
 			out = append(out, r)
 			last = r
 		}
@@ -67,8 +75,8 @@ func hasRightToLeft(in []rune) bool {
 	return false
 }
 
-// joins reports whether the joiner j has an effect between base, which carries that many marks, and next.
-func joins(j, base, next rune, marks int) bool {
+// joinable reports whether the joiner j has an effect between base, which carries that many marks, and next.
+func joinable(j, base, next rune, marks int) bool {
 	if j == joiner && isPictograph(base) && isPictograph(next) {
 		return true
 	}

@@ -4,23 +4,24 @@ import "unicode/utf8"
 
 // Control characters that begin or end sequences (ECMA-48), in their 7-bit and 8-bit forms.
 const (
-	escape   = 0x1B
-	bell     = 0x07
-	cancel   = 0x18
-	subst    = 0x1A
-	delete7  = 0x7F
-	nextLine = 0x85
-	dcs8     = 0x90
-	sos8     = 0x98
-	csi8     = 0x9B
-	st8      = 0x9C
-	osc8     = 0x9D
-	pm8      = 0x9E
-	apc8     = 0x9F
-	firstC1  = 0x80
-	lastC1   = 0x9F
-	lineSep  = 0x2028
-	paraSep  = 0x2029
+	escape    = 0x1B
+	bell      = 0x07
+	cancel    = 0x18
+	subst     = 0x1A
+	delete7   = 0x7F
+	nextLine  = 0x85
+	dcs8      = 0x90
+	sos8      = 0x98
+	csi8      = 0x9B
+	st8       = 0x9C
+	osc8      = 0x9D
+	pm8       = 0x9E
+	apc8      = 0x9F
+	firstC1   = 0x80
+	lastC1    = 0x9F
+	firstLead = 0xC0
+	lineSep   = 0x2028
+	paraSep   = 0x2029
 )
 
 // sequence returns how many bytes at the start of s belong to an escape sequence; 0 if none begins there.
@@ -40,13 +41,22 @@ func sequence(s string) int {
 }
 
 // decode reads one character. An 8-bit control in a byte of its own, which is invalid UTF-8 but which an 8-bit
-// terminal obeys, reads as that control.
+// terminal obeys, reads as that control; what is left of a character cut in the middle is one U+FFFD, lest its last
+// bytes be taken for controls.
 func decode(s string) (rune, int) {
 	r, size := utf8.DecodeRuneInString(s)
-	if r == utf8.RuneError && size == 1 && s[0] >= firstC1 && s[0] <= lastC1 {
+	if r != utf8.RuneError || size != 1 {
+		return r, size
+	}
+	if s[0] >= firstC1 && s[0] <= lastC1 {
 		return rune(s[0]), 1
 	}
-	return r, size
+	if s[0] >= firstLead {
+		for size < len(s) && size < utf8.UTFMax && s[size] >= firstC1 && s[size] < firstLead {
+			size++
+		}
+	}
+	return utf8.RuneError, size
 }
 
 // escapeSequence measures a sequence that begins with ESC.
