@@ -1,0 +1,11 @@
+// Package pwfile keeps canvases and the password files that let them run unattended.
+//
+// A password file is an age file with a signed payload: the credentials of the accounts that one canvas uses. It is
+// immutable; when an account in it gets a newer credential the file is stale and is regenerated, at every place where it has to lie.
+//
+// It imports accounts (secrets come from the book) and accounts/store, and internal guards; never tui.
+//
+// Start reading at Keeper (keeper.go), the book's side: canvases and why their files are stale (stale.go), what a
+// regeneration would do (plan.go) and its execution (generate.go, canvasrun.go). The format is in payload.go, sign.go and
+// seal.go. The reader's side needs no store: server.go, trust.go, reader.go and inspect.go.
+package pwfile
