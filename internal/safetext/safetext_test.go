@@ -162,7 +162,7 @@ func TestCut(t *testing.T) {
 		{"销售账户", 6, "销售…"},
 		{"👩‍👩‍👧 home", 4, "👩‍👩‍👧 …"},
 		{"שָׁלוֹם עולם", 5, "שָׁלוֹם…"},
-		{"می‌خواهم", 3, "می…"},
+		{"می\u200cخواهم", 3, "می…"},
 		{"\x1b[31mred\x1b[0m and more", 4, "red…"},
 	} {
 		if got := safetext.Cut(c.in, c.width); got != c.want {
