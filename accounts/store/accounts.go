@@ -1,0 +1,41 @@
+package store
+
+var accounts = newTable("accounts", "account", 1, `id revision name provider client_id services
+	server oauth_client_id auth_method client_hash identity required granted kept
+	rotation generation holder has_refresh
+	authorized_at refreshed_at proven_at access_expires_at refresh_expires_at resources_at
+	to_revoke created_at`,
+	func(a *Account) []any {
+		return []any{
+			&a.ID, &a.Revision, &a.Name, &a.Provider, &a.ClientID, asJSON(&a.Services),
+			asJSON(&a.Server), &a.OAuthClientID, &a.AuthMethod, &a.ClientHash,
+			asJSON(&a.Identity), asJSON(&a.Required), asJSON(&a.Granted), asJSON(&a.Kept),
+			&a.Rotation, &a.Generation, &a.Holder, &a.HasRefresh,
+			(*micros)(&a.AuthorizedAt), (*micros)(&a.RefreshedAt), (*micros)(&a.ProvenAt),
+			(*micros)(&a.AccessExpiresAt), (*micros)(&a.RefreshExpiresAt), (*micros)(&a.ResourcesAt),
+			&a.ToRevoke, (*micros)(&a.CreatedAt),
+		}
+	})
+
+// Accounts implements Reader, by name.
+func (r *reader) Accounts() ([]Account, error) { return accounts.list(r, "ORDER BY name") }
+
+// Account implements Reader.
+func (r *reader) Account(id string) (Account, error) {
+	return accounts.one(r, id, "WHERE id = ?", id)
+}
+
+// AccountByName implements Reader.
+func (r *reader) AccountByName(name string) (Account, error) {
+	return accounts.one(r, name, "WHERE name = ?", name)
+}
+
+// PutAccount implements Writer. That no pending flow has reserved the name for somebody else is checked at
+// the end of the transaction, because the one that ends a flow does both.
+func (w *writer) PutAccount(a *Account) error {
+	w.named = true
+	return accounts.putRevised(w, a, a.ID, a.Name, &a.Revision)
+}
+
+// DeleteAccount implements Writer; the schema takes what hangs on the account along.
+func (w *writer) DeleteAccount(id string) error { return accounts.remove(w, id) }

@@ -1,0 +1,43 @@
+package store
+
+var observations = newTable("observations", "observation", 2,
+	"account_id kind at ok transient fails_from last_good cause remedy title detail status code",
+	func(o *Observation) []any {
+		return []any{
+			&o.AccountID, &o.Kind, (*micros)(&o.At), &o.OK, &o.Transient, (*micros)(&o.FailsFrom), (*micros)(&o.LastGood),
+			&o.Cause, &o.Remedy, &o.Title, &o.Detail, &o.Status, &o.Code,
+		}
+	})
+
+// Observations implements Reader, by account and kind.
+func (r *reader) Observations(accountID string) ([]Observation, error) {
+	return observations.list(r, "WHERE account_id = ?1 OR ?1 = '' ORDER BY account_id, kind", accountID)
+}
+
+// PutObservation implements Writer.
+func (w *writer) PutObservation(o Observation) error { return observations.replace(w, &o) }
+
+var resources = newTable("resources", "resource", 3, "account_id service id name parent first_seen last_seen",
+	func(r *Resource) []any {
+		return []any{&r.AccountID, &r.Service, &r.ID, &r.Name, &r.Parent, (*micros)(&r.FirstSeen), (*micros)(&r.LastSeen)}
+	})
+
+// Resources implements Reader, by service and name.
+func (r *reader) Resources(accountID string) ([]Resource, error) {
+	return resources.list(r, "WHERE account_id = ? ORDER BY service, name, id", accountID)
+}
+
+// PutResources implements Writer: the account's listing becomes what is given, for all its services. Of two entries
+// with the same service and ID the later counts: providers do repeat themselves between pages.
+func (w *writer) PutResources(accountID string, list []Resource) error {
+	if _, err := w.exec("delete resources", "DELETE FROM resources WHERE account_id = ?", accountID); err != nil {
+		return err
+	}
+	for _, r := range list {
+		r.AccountID = accountID
+		if err := resources.replace(w, &r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
