@@ -1,8 +1,6 @@
 package provider
 
 import (
-	"time"
-
 	"fettle/internal/secret"
 )
 
@@ -52,6 +50,7 @@ type Endpoints struct {
 	Revocation    string `toml:"revocation_endpoint" json:"revocation_endpoint,omitempty"`
 	Introspection string `toml:"introspection_endpoint" json:"introspection_endpoint,omitempty"`
 	Userinfo      string `toml:"userinfo_endpoint" json:"userinfo_endpoint,omitempty"`
+	JWKS          string `toml:"jwks_uri" json:"jwks_uri,omitempty"`
 }
 
 // Provider is one authorization server: endpoints, habits, services. docs/providers.md explains every key.
@@ -59,7 +58,11 @@ type Provider struct {
 	ID   string `toml:"-"` // the NAME of [providers.NAME]
 	Name string `toml:"name"`
 
-	Issuer string `toml:"issuer"`
+	// Vars are filled in wherever {NAME} stands in the entry: a tenant, an API version, a host.
+	Vars map[string]string `toml:"vars"`
+
+	Issuer       string `toml:"issuer"`        // may hold {tenantid}, known only from the id token (Microsoft)
+	IssParameter bool   `toml:"iss_parameter"` // redirects carry iss (RFC 9207); discovery can say so too
 	Endpoints
 
 	Flows           []FlowKind        `toml:"flows"`         // in order of preference
@@ -67,21 +70,30 @@ type Provider struct {
 	Redirects       []string          `toml:"redirects"`     // tried in order; port 0 = any free one; "" = the provider shows a code
 	PKCE            *bool             `toml:"pkce"`          // nil = yes
 	AuthorizeParams map[string]string `toml:"authorize_params"`
+	ConsentParams   map[string]string `toml:"consent_params"` // added when the consent page has to show again
 	TokenParams     map[string]string `toml:"token_params"`
+	LoginHint       string            `toml:"login_hint"` // name of that parameter, default login_hint
 
-	IdentityScopes []string          `toml:"identity_scopes"` // asked, never compared
-	GrantScopes    []string          `toml:"grant_scopes"`    // asked, never compared
-	ScopeSeparator string            `toml:"scope_separator"` // default: a space
-	ScopeAliases   map[string]string `toml:"scope_aliases"`   // alias → canonical name
-	ScopeSource    string            `toml:"scope_source"`    // token (default) | tokeninfo | a URL | header:NAME
+	DeviceCodes      PollCodes `toml:"device_codes"`       // besides RFC 8628's
+	DeviceClientAuth *bool     `toml:"device_client_auth"` // nil = a client with a secret sends it with the device request
 
-	Rotation   Rotation `toml:"rotation"`
-	Renew      Renewal  `toml:"renew"`
-	AccessTTL  Duration `toml:"access_ttl"` // assumed when the token answer has no expires_in
-	IdleDays   int      `toml:"idle_days"`  // a grant unused that long dies
-	MaxDays    int      `toml:"max_days"`   // a grant dies that long after consent
-	Supersedes bool     `toml:"supersedes"` // a new grant kills the old one
-	Portable   *bool    `toml:"portable"`   // nil = yes; false: tokens are only good on the machine that got them
+	IdentityScopes []string            `toml:"identity_scopes"` // asked, never compared
+	GrantScopes    []string            `toml:"grant_scopes"`    // asked, never compared
+	ScopeSeparator string              `toml:"scope_separator"` // default: a space
+	ScopeAliases   map[string]string   `toml:"scope_aliases"`   // alias → canonical name
+	ScopeImplies   map[string][]string `toml:"scope_implies"`   // scope → scopes it includes
+	ScopeSource    string              `toml:"scope_source"`    // token (default) | tokeninfo | introspection | a URL | header:NAME
+
+	Rotation Rotation `toml:"rotation"`
+	Renew    Renewal  `toml:"renew"`
+	// RenewParams is the form of a renewal by exchange; {access_token} stands for the token.
+	RenewParams   map[string]string `toml:"renew_params"`
+	RefreshScopes bool              `toml:"refresh_scopes"` // a refresh has to name its scopes
+	AccessTTL     Duration          `toml:"access_ttl"`     // assumed when the token answer has no expires_in
+	IdleDays      int               `toml:"idle_days"`      // a grant unused that long dies
+	MaxDays       int               `toml:"max_days"`       // a grant dies that long after consent
+	Supersedes    bool              `toml:"supersedes"`     // a new grant kills the old one
+	Portable      *bool             `toml:"portable"`       // nil = yes; false: tokens are only good on the machine that got them
 
 	Revoke        Revoke   `toml:"revoke"`
 	Identity      Identity `toml:"identity"`
@@ -104,18 +116,31 @@ type ClientConfig struct {
 	Auth          AuthMethod  `toml:"auth"`
 }
 
+// PollCodes are the words a provider uses while a device flow waits; each stands in error or error_subcode.
+type PollCodes struct {
+	Pending  []string `toml:"pending"`
+	SlowDown []string `toml:"slow_down"`
+	Declined []string `toml:"declined"`
+	Expired  []string `toml:"expired"`
+}
+
 // Revoke describes what the provider offers for revocation (RFC 7009 or its own way) and how far it reaches.
 type Revoke struct {
 	URL    string `toml:"url"`    // default: the revocation endpoint
 	Method string `toml:"method"` // default: POST
+	Auth   string `toml:"auth"`   // client (default, RFC 7009) | basic | bearer | none
+	Body   string `toml:"body"`   // default: RFC 7009's form; {token} stands for the token as JSON text
 	Scope  string `toml:"scope"`  // token | grant | project: what dies with the token
+	Page   string `toml:"page"`   // where the person can take the consent back by hand
 }
 
 // Identity says where the subject and e-mail of an account are found; default: the id token, then the userinfo endpoint.
 type Identity struct {
 	URL     string `toml:"url"`
+	Method  string `toml:"method"`  // default: GET
 	Subject string `toml:"subject"` // dotted path of the member, default "sub"
 	Email   string `toml:"email"`   // dotted path of the member, default "email"
+	Tenant  string `toml:"tenant"`  // dotted path of the member, default "tid"
 }
 
 // Service is what an account can be authorized for: scopes, plus a probe and a resource listing.
@@ -135,6 +160,7 @@ type Request struct {
 	Method  string            `toml:"method"` // default: GET
 	Headers map[string]string `toml:"headers"`
 	Body    string            `toml:"body"`
+	OK      []int             `toml:"ok"` // statuses beside 2xx that prove the token works
 }
 
 // Listing is a paged API call and how to read its answer. Member names may be dotted paths.
@@ -144,10 +170,7 @@ type Listing struct {
 	ID        string   `toml:"id"`     // default "id"
 	Name      string   `toml:"name"`   // default "name"
 	Parent    string   `toml:"parent"` // group of an item, "" = none
-	Next      string   `toml:"next"`   // member with the next page's token, or with its whole URL
+	Next      string   `toml:"next"`   // member with the next page's token or whole URL; header:Link = RFC 8288
 	NextParam string   `toml:"next_param"`
 	Children  *Listing `toml:"children"` // listing inside each item (Analytics: propertySummaries)
 }
-
-// Duration reads "90d", "36h" or any time.ParseDuration text from TOML.
-type Duration time.Duration

@@ -1,0 +1,200 @@
+package provider_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"fettle/oauthflow/provider"
+)
+
+func builtin(t *testing.T) *provider.Catalogue {
+	t.Helper()
+	c, err := provider.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func get(t *testing.T, c *provider.Catalogue, id string) provider.Provider {
+	t.Helper()
+	p, ok := c.Get(id)
+	if !ok {
+		t.Fatalf("no provider %s", id)
+	}
+	return p
+}
+
+func TestBuiltinEntriesAreSoundAndComplete(t *testing.T) {
+	t.Parallel()
+	c := builtin(t)
+	var ids []string
+	for _, p := range c.All() {
+		ids = append(ids, p.ID)
+		if p.FromConfig {
+			t.Errorf("%s claims to come from a config", p.ID)
+		}
+		if p.Client.ID != "" || !p.Client.Secret.Empty() {
+			t.Errorf("%s ships a client", p.ID)
+		}
+		for _, s := range p.ServiceList() {
+			if s.Probe.URL == "" {
+				t.Errorf("%s/%s has no probe", p.ID, s.ID)
+			}
+			for _, scope := range s.Scopes {
+				if s.Permissions[scope] == "" {
+					t.Errorf("%s/%s: no consent words for %s", p.ID, s.ID, scope)
+				}
+			}
+		}
+	}
+	if want := []string{"dropbox", "github", "google", "linkedin", "meta", "microsoft", "salesforce"}; !slices.Equal(ids, want) {
+		t.Errorf("built in: %v, want %v", ids, want)
+	}
+}
+
+func TestVarsAreFilledInAndCanBeOverridden(t *testing.T) {
+	t.Parallel()
+	c, err := builtin(t).With("config.toml", []byte("[providers.microsoft.vars]\ntenant = \"contoso.example\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := get(t, c, "microsoft")
+	if want := "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/token"; p.Token != want {
+		t.Errorf("token endpoint %s, want %s", p.Token, want)
+	}
+	if !strings.Contains(p.Issuer, "{tenantid}") {
+		t.Errorf("issuer %s lost its template", p.Issuer)
+	}
+	if !p.FromConfig {
+		t.Error("an overridden entry does not say so")
+	}
+}
+
+func TestConfigIsLaidOverFieldByField(t *testing.T) {
+	t.Parallel()
+	before := builtin(t)
+	c, err := before.With("config.toml", []byte(`
+[health]
+soon = "14d"
+[providers.google.client]
+id = "me"
+secret = "s{x}t"
+[providers.google.services.ads.resources]
+url = "https://googleads.googleapis.com/v25/customers:listAccessibleCustomers"
+items = "resourceNames"
+headers = { developer-token = "T" }
+[providers.google.services.analytics]
+name = "GA4"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := get(t, c, "google")
+	if p.Client.ID != "me" || p.Client.Secret.Reveal() != "s{x}t" || p.Client.Auth != provider.AuthPost {
+		t.Errorf("client not merged: id %q auth %q", p.Client.ID, p.Client.Auth)
+	}
+	if ga := p.Services["analytics"]; ga.Name != "GA4" || len(ga.Scopes) != 1 || ga.Resources.Children == nil {
+		t.Errorf("service not merged: %+v", ga)
+	}
+	if ads := p.Services["ads"]; ads.Resources.Headers["developer-token"] != "T" || ads.Probe.URL == "" {
+		t.Errorf("ads not merged: %+v", ads)
+	}
+	if old := get(t, before, "google"); old.Client.ID != "" || old.Services["analytics"].Name != "Google Analytics" {
+		t.Error("With changed the catalogue it was called on")
+	}
+}
+
+func TestANewProviderNeedsLittle(t *testing.T) {
+	t.Parallel()
+	c, err := builtin(t).With("config.toml", []byte("[providers.acme]\nissuer = \"https://login.acme.example\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := get(t, c, "acme")
+	if p.Name != "acme" || p.Rotation != provider.RotationSingleUse || p.ScopeSeparator != " " || !p.UsesPKCE() || !p.IsPortable() {
+		t.Errorf("defaults: %+v", p)
+	}
+	if !slices.Equal(p.Redirects, []string{"http://127.0.0.1:0/callback"}) || !slices.Equal(p.Flows, []provider.FlowKind{provider.Browser}) {
+		t.Errorf("defaults: %v %v", p.Redirects, p.Flows)
+	}
+}
+
+func TestMistakesAreNamedWithFileKeyAndLine(t *testing.T) {
+	t.Parallel()
+	acme := "[providers.acme]\nissuer = \"https://a.example\"\n"
+	for _, tt := range []struct{ name, text, want string }{
+		{"syntax", "[providers.acme]\nx = \n", "c.toml: line 2"},
+		{"type", acme + "idle_days = \"x\"\n", "c.toml: line 3"},
+		{"unknown key", acme + "tokn_endpoint = \"https://a.example\"\n", "c.toml:3: unknown key providers.acme.tokn_endpoint"},
+		{"unknown key in a service", acme + "[providers.acme.services.x]\nprob = 1\n", "c.toml:4: unknown key providers.acme.services.x.prob"},
+		{"not a table", "[providers]\nacme = 3\n", "c.toml: line 2"},
+		{"plain http", acme + "token_endpoint = \"http://a.example/t\"\n", "c.toml:3: providers.acme.token_endpoint"},
+		{"localhost is no literal", acme + "token_endpoint = \"http://localhost/t\"\n", "not https"},
+		{"fragment", acme + "token_endpoint = \"https://a.example/#x\"\n", "c.toml:3"},
+		{"user name", acme + "token_endpoint = \"https://u@a.example/\"\n", "c.toml:3"},
+		{"no endpoints", "[providers.acme]\nname = \"A\"\n", "c.toml:1: providers.acme.issuer"},
+		{"no authorization endpoint", "[providers.acme]\ntoken_endpoint = \"https://a.example/t\"\n", "authorization_endpoint"},
+		{"no device endpoint", "[providers.acme]\nflows = [\"device\"]\ntoken_endpoint = \"https://a.example/t\"\n", "device_authorization_endpoint"},
+		{"flow", acme + "flows = [\"implicit\"]\n", "neither device nor browser"},
+		{"redirect", acme + "redirects = [\"http://10.0.0.1/\"]\n", "loopback"},
+		{"rotation", acme + "rotation = \"twice\"\n", "c.toml:3: providers.acme.rotation"},
+		{"renew", acme + "renew = \"no\"\n", "renew"},
+		{"renew without a form", acme + "renew = \"exchange\"\n", "renew_params"},
+		{"revoke scope", acme + "revoke = { scope = \"all\" }\n", "c.toml:3: providers.acme.revoke.scope"},
+		{"revoke auth", acme + "[providers.acme.revoke]\nauth = \"x\"\n", "c.toml:4"},
+		{"scope source", acme + "scope_source = \"guess\"\n", "scope_source"},
+		{"negative term", acme + "idle_days = -1\n", "idle_days"},
+		{"duration", acme + "access_ttl = \"soon\"\n", "90d or 36h"},
+		{"huge duration", acme + "access_ttl = \"99999999d\"\n", "90d or 36h"},
+		{"auth", acme + "client = { auth = \"jwt\" }\n", "client.auth"},
+		{"two secrets", acme + "client = { secret = \"hunter2\", secret_file = \"f\" }\n", "more than one"},
+		{"placeholder", acme + "userinfo_endpoint = \"https://{host}/u\"\n", "{host} is filled in by nothing"},
+		{"origin with a path", acme + "api_origins = [\"https://a.example/x\"]\n", "not an origin"},
+		{"provider id", "[providers.Acme]\nissuer = \"https://a.example\"\n", "not a provider id"},
+		{"service id", acme + "[providers.acme.services.\"X Y\"]\n", "not a service id"},
+		{"words for a foreign scope", acme + "[providers.acme.services.x]\npermissions = { b = \"B\" }\n", "not among the scopes"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := builtin(t).With("c.toml", []byte(tt.text))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want it to contain %q", err, tt.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "hunter2") {
+				t.Error("the error shows the secret")
+			}
+		})
+	}
+}
+
+func TestL12_TwoProvidersMayNotShareAnIssuer(t *testing.T) {
+	t.Parallel()
+	_, err := builtin(t).With("c.toml", []byte("[providers.gmail]\nissuer = \"https://accounts.google.com\"\n"))
+	if err == nil || !strings.Contains(err.Error(), "same issuer") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func FuzzCatalogue(f *testing.F) {
+	f.Add("[providers.acme]\nissuer = \"https://a.example\"\n[providers.acme.services.x]\nscopes = [\"a\"]\n")
+	f.Add("[providers.google.vars]\nx = \"{x}\"\n[providers.google]\nchildren = [[1],\"a\"]\n")
+	f.Add("providers = 3")
+	f.Fuzz(func(t *testing.T, text string) {
+		base, err := provider.Builtin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := base.With("c.toml", []byte(text))
+		if err != nil {
+			return
+		}
+		for _, p := range c.All() {
+			if err := p.Validate(); err != nil {
+				t.Fatalf("accepted, then refused: %v", err)
+			}
+			p.BearerOrigins(p.Endpoints, map[string]string{"instance_url": text})
+		}
+	})
+}

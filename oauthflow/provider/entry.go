@@ -1,0 +1,166 @@
+package provider
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// maxFile bounds a catalogue or config file; real ones have a few kilobytes.
+const maxFile = 1 << 20
+
+// readTables reads the [providers.NAME] tables of one file and checks that every key is known and of the right type.
+func readTables(file string, text []byte) (map[string]map[string]any, error) {
+	if len(text) > maxFile {
+		return nil, fmt.Errorf("%s: larger than 1 MiB", file)
+	}
+	var typed struct {
+		Providers map[string]Provider `toml:"providers"`
+	}
+	md, err := toml.Decode(string(text), &typed)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s", file, strings.TrimPrefix(err.Error(), "toml: "))
+	}
+	for _, key := range md.Undecoded() {
+		if len(key) > 2 && key[0] == "providers" {
+			return nil, fmt.Errorf("%s:%d: unknown key %s", file, lineOf(text, key), key)
+		}
+	}
+	var plain struct {
+		Providers map[string]map[string]any `toml:"providers"`
+	}
+	if _, err := toml.Decode(string(text), &plain); err != nil {
+		return nil, fmt.Errorf("%s: %s", file, strings.TrimPrefix(err.Error(), "toml: "))
+	}
+	return plain.Providers, nil
+}
+
+// merge returns base with over laid on it: tables are merged, all else replaced. Neither argument changes.
+func merge(base, over map[string]any) map[string]any {
+	out := make(map[string]any, len(base)+len(over))
+	for k, v := range base {
+		out[k] = v
+	}
+	for k, v := range over {
+		was, isTable := out[k].(map[string]any)
+		if sub, ok := v.(map[string]any); ok && isTable {
+			out[k] = merge(was, sub)
+			continue
+		}
+		out[k] = v
+	}
+	return out
+}
+
+// decodeEntry turns a merged entry into a Provider, with its vars filled in and its defaults set.
+func decodeEntry(id string, raw map[string]any) (Provider, error) {
+	var text bytes.Buffer
+	if err := toml.NewEncoder(&text).Encode(fill(raw, varsOf(raw))); err != nil {
+		return Provider{}, fmt.Errorf("cannot be read: %w", err)
+	}
+	p := Provider{ID: id}
+	if _, err := toml.Decode(text.String(), &p); err != nil {
+		return Provider{}, fmt.Errorf("cannot be read: %w", err)
+	}
+	p.setDefaults()
+	return p, nil
+}
+
+func (p *Provider) setDefaults() {
+	setDefault(&p.Name, p.ID)
+	setDefault(&p.ScopeSeparator, " ")
+	setDefault(&p.ScopeSource, "token")
+	setDefault(&p.Rotation, RotationSingleUse)
+	setDefault(&p.Renew, RenewRefresh)
+	setDefault(&p.LoginHint, "login_hint")
+	if len(p.Flows) == 0 {
+		p.Flows = []FlowKind{Browser}
+	}
+	if len(p.Redirects) == 0 && slices.Contains(p.Flows, Browser) {
+		p.Redirects = []string{"http://127.0.0.1:0/callback"}
+	}
+	for id, s := range p.Services {
+		s.ID = id
+		setDefault(&s.Name, id)
+		p.Services[id] = s
+	}
+}
+
+func setDefault[T ~string](field *T, value T) {
+	if *field == "" {
+		*field = value
+	}
+}
+
+func varsOf(raw map[string]any) *strings.Replacer {
+	vars, _ := raw["vars"].(map[string]any)
+	var pairs []string
+	for name, v := range vars {
+		if s, ok := v.(string); ok {
+			pairs = append(pairs, "{"+name+"}", s)
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// fill replaces {NAME} in every string below v, the client's secret excepted: it is nobody's template.
+func fill(v any, r *strings.Replacer) any {
+	switch v := v.(type) {
+	case string:
+		return r.Replace(v)
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			if k == "client" || k == "vars" {
+				out[k] = e
+				continue
+			}
+			out[k] = fill(e, r)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = fill(e, r)
+		}
+		return out
+	}
+	return v
+}
+
+// lineOf finds where a key is written, 0 if nowhere: the decoder knows lines only of what it fails to read.
+// Keys of inline tables are found by the line of the table.
+func lineOf(text []byte, key []string) int {
+	var table []string
+	best, depth := 0, 0
+	for i, line := range strings.Split(string(text), "\n") {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "[") {
+			table = splitKey(strings.Trim(strings.SplitN(line, "#", 2)[0], "[] \t"))
+			if n := len(table); n > depth && n <= len(key) && slices.Equal(table, key[:n]) {
+				best, depth = i+1, n
+			}
+			continue
+		}
+		name, _, isPair := strings.Cut(line, "=")
+		if !isPair {
+			continue
+		}
+		full := append(slices.Clone(table), splitKey(strings.TrimSpace(name))...)
+		if n := len(full); n > depth && n <= len(key) && slices.Equal(full, key[:n]) {
+			best, depth = i+1, n
+		}
+	}
+	return best
+}
+
+func splitKey(s string) []string {
+	parts := strings.Split(s, ".")
+	for i, p := range parts {
+		parts[i] = strings.Trim(strings.TrimSpace(p), `"'`)
+	}
+	return parts
+}

@@ -1,0 +1,146 @@
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Permission is a scope with the words the consent page uses for it.
+type Permission struct {
+	Scope   string
+	Words   string // the scope itself where the catalogue has no words
+	Service string // name of the service that needs it
+}
+
+// SplitScopes reads a scope list separated by spaces or commas: some providers ask with one and answer with the other.
+func (p Provider) SplitScopes(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' || r == '\n' || r == '\r' })
+}
+
+// Normalise brings scopes into one form: aliases and odd capitals replaced by the catalogue's spelling,
+// sorted, without duplicates.
+func (p Provider) Normalise(scopes []string) []string {
+	canonical := p.canonical()
+	out := make([]string, 0, len(scopes))
+	for _, s := range scopes {
+		if s = canonical(strings.TrimSpace(s)); s != "" {
+			out = append(out, s)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// canonical returns a function from a scope as somebody wrote it to the catalogue's spelling.
+func (p Provider) canonical() func(string) string {
+	known := map[string]string{}
+	learn := func(scopes ...string) {
+		for _, s := range scopes {
+			known[strings.ToLower(s)] = s
+		}
+	}
+	for _, s := range p.Services {
+		learn(s.Scopes...)
+	}
+	learn(p.IdentityScopes...)
+	learn(p.GrantScopes...)
+	for alias, name := range p.ScopeAliases {
+		known[strings.ToLower(alias)] = name
+	}
+	return func(s string) string {
+		if c, ok := known[strings.ToLower(s)]; ok {
+			return c
+		}
+		return s
+	}
+}
+
+// RequiredScopes returns what the services need. Services whose tokens are for different resources cannot share a grant.
+func (p Provider) RequiredScopes(services []string) ([]string, error) {
+	var scopes []string
+	resource, first := "", ""
+	for _, id := range services {
+		s, ok := p.Services[id]
+		if !ok {
+			return nil, fmt.Errorf("%s has no service %q; it has %s", p.Name, id, strings.Join(slices.Sorted(maps.Keys(p.Services)), ", "))
+		}
+		if first != "" && s.Resource != resource {
+			return nil, fmt.Errorf("%s and %s need tokens of their own: authorize one account for each", p.Services[first].Name, s.Name)
+		}
+		resource, first = s.Resource, id
+		scopes = append(scopes, s.Scopes...)
+	}
+	return p.Normalise(scopes), nil
+}
+
+// RequestScopes returns what to ask for: the services' scopes with the identity and grant scopes.
+func (p Provider) RequestScopes(services []string) ([]string, error) {
+	scopes, err := p.RequiredScopes(services)
+	if err != nil {
+		return nil, err
+	}
+	return p.Normalise(slices.Concat(scopes, p.IdentityScopes, p.GrantScopes)), nil
+}
+
+// Missing returns the required permissions that were not granted. Extra ones are fine, and a scope counts
+// as granted if one that includes it was.
+func (p Provider) Missing(required, granted []string) []Permission {
+	have := map[string]bool{}
+	for _, s := range p.Normalise(granted) {
+		have[s] = true
+		for _, part := range p.Normalise(p.ScopeImplies[s]) {
+			have[part] = true
+		}
+	}
+	var missing []Permission
+	for _, s := range p.Normalise(required) {
+		if !have[s] {
+			missing = append(missing, p.permission(s))
+		}
+	}
+	return missing
+}
+
+func (p Provider) permission(scope string) Permission {
+	found := Permission{Scope: scope, Words: scope}
+	for _, s := range p.ServiceList() {
+		for sc, words := range s.Permissions {
+			if p.canonical()(sc) == scope {
+				return Permission{Scope: scope, Words: words, Service: s.Name}
+			}
+		}
+		if found.Service == "" && slices.Contains(p.Normalise(s.Scopes), scope) {
+			found.Service = s.Name
+		}
+	}
+	return found
+}
+
+// ServiceList returns the services sorted by name.
+func (p Provider) ServiceList() []Service {
+	return slices.SortedFunc(maps.Values(p.Services), func(a, b Service) int {
+		if n := strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)); n != 0 {
+			return n
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+}
+
+// Supports reports why a flow cannot be used for scopes; nil means it can.
+func (p Provider) Supports(kind FlowKind, scopes []string) error {
+	if !slices.Contains(p.Flows, kind) {
+		return fmt.Errorf("%s has no %s flow", p.Name, kind)
+	}
+	if kind != Device || len(p.DeviceScopes) == 0 {
+		return nil
+	}
+	allowed := p.Normalise(p.DeviceScopes)
+	for _, s := range p.Normalise(scopes) {
+		if !slices.Contains(allowed, s) {
+			return fmt.Errorf("%s's device flow does not carry %q: use the browser flow", p.Name, p.permission(s).Words)
+		}
+	}
+	return nil
+}

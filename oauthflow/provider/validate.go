@@ -1,0 +1,208 @@
+package provider
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// fieldError is a mistake in one key of an entry.
+type fieldError struct {
+	key []string
+	err error
+}
+
+func (e *fieldError) Error() string { return strings.Join(e.key, ".") + ": " + e.err.Error() }
+func (e *fieldError) Unwrap() error { return e.err }
+
+func wrong(key, format string, args ...any) error {
+	return &fieldError{key: strings.Split(key, "."), err: fmt.Errorf(format, args...)}
+}
+
+var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+
+// Validate reports the first thing that is wrong with an entry.
+func (p Provider) Validate() error {
+	if !idPattern.MatchString(p.ID) {
+		return fmt.Errorf("%q is not a provider id: use lower-case letters, digits, - and _", p.ID)
+	}
+	for _, check := range []func() error{p.checkEndpoints, p.checkFlows, p.checkHabits, p.checkClient, p.checkServices} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p Provider) checkEndpoints() error {
+	if p.Issuer == "" && p.Token == "" {
+		return wrong("issuer", "needed, unless token_endpoint and the other endpoints are given one by one")
+	}
+	urls := []struct{ key, value string }{
+		{"issuer", p.Issuer},
+		{"authorization_endpoint", p.Authorization}, {"token_endpoint", p.Token},
+		{"device_authorization_endpoint", p.Device}, {"revocation_endpoint", p.Revocation},
+		{"introspection_endpoint", p.Introspection}, {"userinfo_endpoint", p.Userinfo},
+		{"jwks_uri", p.JWKS}, {"identity.url", p.Identity.URL},
+		{"revoke.url", p.Revoke.URL}, {"revoke.page", p.Revoke.Page},
+	}
+	for _, u := range urls {
+		if err := p.checkTemplate(u.value); err != nil {
+			return wrong(u.key, "%w", err)
+		}
+	}
+	for _, o := range p.APIOrigins {
+		if u, err := url.Parse(o); err != nil || checkURL(o) != nil || u.Path != "" || u.RawQuery != "" {
+			return wrong("api_origins", "%q is not an origin such as https://api.example.com", o)
+		}
+	}
+	return nil
+}
+
+func (p Provider) checkFlows() error {
+	for _, f := range p.Flows {
+		if f != Device && f != Browser {
+			return wrong("flows", "%q is neither device nor browser", f)
+		}
+	}
+	if slices.Contains(p.Flows, Browser) && p.Issuer == "" && p.Authorization == "" {
+		return wrong("authorization_endpoint", "needed for the browser flow where there is no issuer to ask")
+	}
+	if slices.Contains(p.Flows, Device) && p.Issuer == "" && p.Device == "" {
+		return wrong("device_authorization_endpoint", "needed for the device flow where there is no issuer to ask")
+	}
+	for _, r := range p.Redirects {
+		if err := checkRedirect(r); err != nil {
+			return wrong("redirects", "%w", err)
+		}
+	}
+	return nil
+}
+
+func (p Provider) checkHabits() error {
+	if !slices.Contains([]Rotation{RotationNone, RotationReplace, RotationSingleUse}, p.Rotation) {
+		return wrong("rotation", "%q is none of none, replace, single-use", p.Rotation)
+	}
+	if p.Renew != RenewRefresh && p.Renew != RenewExchange {
+		return wrong("renew", "%q is neither refresh nor exchange", p.Renew)
+	}
+	if p.Renew == RenewExchange && len(p.RenewParams) == 0 {
+		return wrong("renew_params", "needed with renew = \"exchange\"")
+	}
+	if !slices.Contains([]string{"", "token", "grant", "project"}, p.Revoke.Scope) {
+		return wrong("revoke.scope", "%q is none of token, grant, project", p.Revoke.Scope)
+	}
+	if !slices.Contains([]string{"", "client", "basic", "bearer", "none"}, p.Revoke.Auth) {
+		return wrong("revoke.auth", "%q is none of client, basic, bearer, none", p.Revoke.Auth)
+	}
+	if p.IdleDays < 0 || p.MaxDays < 0 || p.IdleDays > 36500 || p.MaxDays > 36500 {
+		return wrong("idle_days", "idle_days and max_days lie between 0 and 36500")
+	}
+	switch src := p.ScopeSource; {
+	case src == "token", src == "tokeninfo", src == "introspection", strings.HasPrefix(src, "header:"):
+	default:
+		if err := p.checkTemplate(src); err != nil {
+			return wrong("scope_source", "none of token, tokeninfo, introspection, header:NAME, and as a URL %w", err)
+		}
+	}
+	return nil
+}
+
+func (p Provider) checkClient() error {
+	c := p.Client
+	if !slices.Contains([]AuthMethod{"", AuthNone, AuthBasic, AuthPost}, c.Auth) {
+		return wrong("client.auth", "%q is none of none, basic, post", c.Auth)
+	}
+	n := 0
+	for _, set := range []bool{!c.Secret.Empty(), c.SecretFile != "", len(c.SecretCommand) > 0} {
+		if set {
+			n++
+		}
+	}
+	if n > 1 {
+		return wrong("client", "has more than one of secret, secret_file, secret_command")
+	}
+	return nil
+}
+
+func (p Provider) checkServices() error {
+	for id, s := range p.Services {
+		at := "services." + id
+		if !idPattern.MatchString(id) {
+			return wrong(at, "%q is not a service id: use lower-case letters, digits, - and _", id)
+		}
+		if err := p.checkTemplate(s.Probe.URL); err != nil {
+			return wrong(at+".probe.url", "%w", err)
+		}
+		if err := p.checkTemplate(s.Resources.URL); err != nil {
+			return wrong(at+".resources.url", "%w", err)
+		}
+		for scope := range s.Permissions {
+			if !slices.Contains(p.Normalise(s.Scopes), p.canonical()(scope)) {
+				return wrong(at+".permissions", "%q is not among the scopes of the service", scope)
+			}
+		}
+	}
+	return nil
+}
+
+var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
+
+// checkTemplate checks a URL that may hold a kept member, the client id or the id token's tenant in braces.
+func (p Provider) checkTemplate(raw string) error {
+	if raw == "" {
+		return nil
+	}
+	for _, name := range placeholder.FindAllString(raw, -1) {
+		name = strings.Trim(name, "{}")
+		if name != "client_id" && name != "tenantid" && !slices.Contains(p.Keep, name) {
+			return fmt.Errorf("{%s} is filled in by nothing: add it to vars or keep", name)
+		}
+	}
+	if first := placeholder.FindStringIndex(raw); first != nil && first[0] == 0 {
+		return nil // a kept instance URL; its host is checked against instance_hosts when it is used
+	}
+	return checkURL(placeholder.ReplaceAllString(raw, "x"))
+}
+
+func checkURL(raw string) error {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return fmt.Errorf("%q is not an address", raw)
+	}
+	if u.User != nil || u.Fragment != "" || u.Opaque != "" {
+		return fmt.Errorf("%q holds a user name or a fragment", raw)
+	}
+	if u.Scheme == "https" || u.Scheme == "http" && LoopbackLiteral(u.Host) {
+		return nil
+	}
+	return fmt.Errorf("%q is not https", raw)
+}
+
+func checkRedirect(raw string) error {
+	if raw == "" {
+		return nil // the provider shows a code
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || u.Fragment != "" || u.User != nil {
+		return fmt.Errorf("%q is not an address", raw)
+	}
+	if u.Scheme == "https" || u.Scheme == "http" && (LoopbackLiteral(u.Host) || u.Hostname() == "localhost") {
+		return nil
+	}
+	return fmt.Errorf("%q is neither https nor on this machine's loopback", raw)
+}
+
+// LoopbackLiteral reports whether host (with or without a port) is a loopback address written as a number.
+// The name localhost is not one: it can be made to point elsewhere.
+func LoopbackLiteral(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && a.IsLoopback()
+}
