@@ -2,14 +2,15 @@ package pwfile
 
 import (
 	"context"
-	"errors"
+	"os"
 	"time"
 
 	"fettle/oauthflow"
 	"fettle/oauthflow/provider"
 )
 
-// Info is what can be said about a password file without printing a secret.
+// Info is what can be said about a password file without printing a secret. Text in it comes from the file: it passes the sanitiser
+// before it is shown.
 type Info struct {
 	Path    string
 	Size    int64
@@ -18,7 +19,7 @@ type Info struct {
 	Mode    string   // as ls shows it
 	Kinds   []string // how it is encrypted, one word a recipient: X25519, ssh-ed25519, ssh-rsa, scrypt
 
-	Opened      bool   // the reader could decrypt it; what follows is empty otherwise
+	Opened      bool   // decrypted, and the signature is good; what follows is empty otherwise
 	Writer      string // the public key that signed it
 	Book        string
 	FileID      string
@@ -46,6 +47,50 @@ type AccountInfo struct {
 
 // Inspect says what can be said about the file at path, as far as the reader can open it. It trusts nobody and
 // remembers nothing. The error says that the file cannot be read at all.
-func Inspect(ctx context.Context, path string, opts ReaderOptions) (Info, error) {
-	return Info{}, errors.ErrUnsupported
+func Inspect(_ context.Context, path string, opts ReaderOptions) (Info, error) {
+	absolute, content, refused := readFile(path)
+	if refused != nil {
+		refused.Path = path
+		return Info{}, refused
+	}
+	info := Info{Path: absolute, Size: int64(len(content)), SHA256: hashOf(content), Kinds: []string{}, Recipients: []string{}, Accounts: []AccountInfo{}}
+	if stat, err := os.Stat(absolute); err == nil {
+		info.ModTime, info.Mode = stat.ModTime().UTC(), stat.Mode().String()
+	}
+	if kinds, err := stanzaKinds(content); err == nil {
+		info.Kinds = kinds
+	}
+	f, refused := opts.decode(content)
+	if f != nil {
+		info.describe(f)
+	}
+	if refused == nil {
+		refused = opts.wouldAdmit(f, absolute)
+	}
+	if refused != nil {
+		refused.Path = path
+		info.Problem = refused
+	}
+	return info, nil
+}
+
+func (i *Info) describe(f *File) {
+	i.Opened, i.Writer = true, f.Writer
+	i.Book, i.FileID, i.Serial, i.Canvas, i.GeneratedAt = f.Book, f.FileID, f.Serial, f.Canvas, f.GeneratedAt
+	i.Recipients = f.Recipients
+	for _, c := range f.Accounts {
+		i.Accounts = append(i.Accounts, AccountInfo{
+			Name: c.Name, Provider: c.Provider, Identity: c.Identity, ClientID: c.ClientID, TokenEndpoint: c.TokenEndpoint,
+			Scopes: append([]string{}, c.Scopes...), Generation: c.Generation, Rotation: c.Rotation, HasRefresh: !c.Refresh.Empty(),
+		})
+	}
+}
+
+// wouldAdmit is remember without remembering.
+func (o ReaderOptions) wouldAdmit(f *File, path string) *FileError {
+	m, err := recall(o.Dir)
+	if err != nil {
+		return unknowable(err)
+	}
+	return m.admit(f.Payload, f.Writer, path)
 }
