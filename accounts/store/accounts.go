@@ -1,21 +1,37 @@
 package store
 
+import (
+	"maps"
+
+	"fettle/oauthflow"
+)
+
 var accounts = newTable("accounts", "account", 1, `id revision name provider client_id services
-	server oauth_client_id auth_method client_hash identity required granted kept
+	server oauth_client_id auth_method client_hash
+	issuer tenant subject email required granted kept
 	rotation generation holder has_refresh
 	authorized_at refreshed_at proven_at access_expires_at refresh_expires_at resources_at
 	to_revoke created_at`,
 	func(a *Account) []any {
 		return []any{
-			&a.ID, &a.Revision, &a.Name, &a.Provider, &a.ClientID, asJSON(&a.Services),
-			asJSON(&a.Server), &a.OAuthClientID, &a.AuthMethod, &a.ClientHash,
-			asJSON(&a.Identity), asJSON(&a.Required), asJSON(&a.Granted), asJSON(&a.Kept),
+			&a.ID, &a.Revision, &a.Name, &a.Provider, &a.ClientID, asList(&a.Services),
+			asServer(&a.Server), &a.OAuthClientID, &a.AuthMethod, &a.ClientHash,
+			&a.Identity.Issuer, &a.Identity.Tenant, &a.Identity.Subject, &a.Identity.Email,
+			asList(&a.Required), asList(&a.Granted), asMap(&a.Kept),
 			&a.Rotation, &a.Generation, &a.Holder, &a.HasRefresh,
 			(*micros)(&a.AuthorizedAt), (*micros)(&a.RefreshedAt), (*micros)(&a.ProvenAt),
 			(*micros)(&a.AccessExpiresAt), (*micros)(&a.RefreshExpiresAt), (*micros)(&a.ResourcesAt),
 			&a.ToRevoke, (*micros)(&a.CreatedAt),
 		}
 	})
+
+func asServer(v *oauthflow.Server) *jsonText[oauthflow.Server] {
+	return &jsonText[oauthflow.Server]{v: v, clone: func(s oauthflow.Server) oauthflow.Server { return s }}
+}
+
+func asMap(v *map[string]string) *jsonText[map[string]string] {
+	return &jsonText[map[string]string]{v: v, clone: maps.Clone[map[string]string]}
+}
 
 // Accounts implements Reader, by name.
 func (r *reader) Accounts() ([]Account, error) { return accounts.list(r, "ORDER BY name") }

@@ -4,7 +4,7 @@ var canvases = newTable("canvases", "canvas", 1,
 	"id revision name path account_ids recipients passphrase file_group file_id serial written created_at",
 	func(c *Canvas) []any {
 		return []any{
-			&c.ID, &c.Revision, &c.Name, &c.Path, asJSON(&c.AccountIDs), asJSON(&c.Recipients), &c.Passphrase, &c.Group,
+			&c.ID, &c.Revision, &c.Name, &c.Path, asList(&c.AccountIDs), asList(&c.Recipients), &c.Passphrase, &c.Group,
 			&c.FileID, &c.Serial, asJSON(&c.Written), (*micros)(&c.CreatedAt),
 		}
 	})

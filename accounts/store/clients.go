@@ -3,7 +3,7 @@ package store
 var clients = newTable("clients", "client", 1, "id revision provider label oauth_id auth kind redirects seq blob created_at",
 	func(c *Client) []any {
 		return []any{
-			&c.ID, &c.Revision, &c.Provider, &c.Label, &c.OAuthID, &c.Auth, &c.Kind, asJSON(&c.Redirects),
+			&c.ID, &c.Revision, &c.Provider, &c.Label, &c.OAuthID, &c.Auth, &c.Kind, asList(&c.Redirects),
 			&c.Seq, &c.Blob, (*micros)(&c.CreatedAt),
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -34,9 +35,21 @@ func (m *micros) Scan(src any) error {
 }
 
 // jsonText keeps a value as JSON text.
-type jsonText[T any] struct{ v *T }
+type jsonText[T any] struct {
+	v *T
 
-func asJSON[T any](v *T) *jsonText[T] { return &jsonText[T]{v} }
+	// Long listings repeat the same few lists over and over. With a clone function a text that was decoded before
+	// is not decoded again; rows still share nothing.
+	clone func(T) T
+	seen  map[string]T
+}
+
+func asJSON[T any](v *T) *jsonText[T] { return &jsonText[T]{v: v} }
+
+// asList is asJSON for lists of strings.
+func asList(v *[]string) *jsonText[[]string] {
+	return &jsonText[[]string]{v: v, clone: slices.Clone[[]string]}
+}
 
 // Value implements driver.Valuer.
 func (j *jsonText[T]) Value() (driver.Value, error) {
@@ -44,18 +57,28 @@ func (j *jsonText[T]) Value() (driver.Value, error) {
 	return string(b), err
 }
 
-// Scan implements sql.Scanner. It always decodes into a fresh value: rows must not share slices.
+// Scan implements sql.Scanner. It always decodes into a fresh value, so that rows share no slices.
 func (j *jsonText[T]) Scan(src any) error {
-	s, ok := src.(string)
+	text, ok := src.(string)
 	if !ok {
 		return fmt.Errorf("JSON column holds %T", src)
 	}
+	if former, ok := j.seen[text]; ok {
+		*j.v = j.clone(former)
+		return nil
+	}
 	var v T
-	if s != "null" {
-		if err := json.Unmarshal([]byte(s), &v); err != nil {
+	if text != "null" {
+		if err := json.Unmarshal([]byte(text), &v); err != nil {
 			return fmt.Errorf("JSON column: %w", err)
 		}
 	}
 	*j.v = v
+	if j.clone != nil {
+		if j.seen == nil {
+			j.seen = map[string]T{}
+		}
+		j.seen[text] = j.clone(v)
+	}
 	return nil
 }

@@ -10,7 +10,7 @@ var flows = newTable("flows", "flow", 1,
 	"id revision name account_id provider client_id services kind public blob started_at expires_at",
 	func(f *Flow) []any {
 		return []any{
-			&f.ID, &f.Revision, &f.Name, &f.AccountID, &f.Provider, &f.ClientID, asJSON(&f.Services), &f.Kind,
+			&f.ID, &f.Revision, &f.Name, &f.AccountID, &f.Provider, &f.ClientID, asList(&f.Services), &f.Kind,
 			&f.Public, &f.Blob, (*micros)(&f.StartedAt), (*micros)(&f.ExpiresAt),
 		}
 	})

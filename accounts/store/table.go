@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -50,6 +51,9 @@ func (t *table[T]) list(r *reader, clauses string, args ...any) (_ []T, err erro
 	for rows.Next() {
 		if err := rows.Scan(fields...); err != nil {
 			return nil, fmt.Errorf("read %ss: %w", t.label, err)
+		}
+		if len(all) == cap(all) { // append grows long slices by a quarter only, and records are large
+			all = slices.Grow(all, max(16, len(all)))
 		}
 		all = append(all, rec)
 	}
