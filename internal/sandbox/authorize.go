@@ -20,7 +20,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	case err == nil && decides(r):
 		s.answerRequest(w, r, id)
 	case err == nil:
-		http.Redirect(w, r, consentPath+"?request="+id, http.StatusSeeOther)
+		http.Redirect(w, r, consentPath+"?request="+id, http.StatusSeeOther) //nolint:gosec // our own page and a random id
 	case req != nil:
 		s.redirectError(w, r, req, err)
 	default:
@@ -91,7 +91,7 @@ func (s *Server) answerRequest(w http.ResponseWriter, r *http.Request, id string
 		s.showError(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	http.Redirect(w, r, back, http.StatusSeeOther)
+	http.Redirect(w, r, back, http.StatusSeeOther) //nolint:gosec // the client's registered redirect
 }
 
 func (s *Server) finish(ctx context.Context, id string, r *http.Request) (string, error) {
@@ -145,7 +145,7 @@ func (s *Server) redirectError(w http.ResponseWriter, r *http.Request, req *oidc
 		s.showError(w, http.StatusBadRequest, describe(err))
 		return
 	}
-	http.Redirect(w, r, back, http.StatusSeeOther)
+	http.Redirect(w, r, back, http.StatusSeeOther) //nolint:gosec // the client's registered redirect
 }
 
 // describe is an error in words for the person, without the library's internals.

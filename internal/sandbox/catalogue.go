@@ -26,6 +26,9 @@ func (s *Server) ProviderTOMLFor(id, clientID string, extra ...string) string {
 	line(`grant_scopes = ["offline_access"]`)
 	line(`authorize_params = { prompt = "consent" }`)
 	line(`redirects = ["http://127.0.0.1:0/callback", "http://localhost:0/callback", %s]`, quote(PasteRedirect))
+	if s.opts.Quirks.OmitScope {
+		line("introspection_endpoint = %s\nscope_source = \"tokeninfo\"", quote(s.issuer+tokeninfoPath))
+	}
 	for _, text := range extra {
 		line("%s", text)
 	}

@@ -14,7 +14,7 @@ type client struct {
 	store      *store
 }
 
-var _ op.HasRedirectGlobs = client{}
+var _ op.Client = client{}
 
 func (s *store) registeredClients() map[string]client {
 	return map[string]client{
@@ -25,9 +25,7 @@ func (s *store) registeredClients() map[string]client {
 }
 
 func (c client) GetID() string                               { return c.id }
-func (c client) RedirectURIs() []string                      { return []string{PasteRedirect} }
 func (c client) PostLogoutRedirectURIs() []string            { return nil }
-func (c client) PostLogoutRedirectURIGlobs() []string        { return nil }
 func (c client) AuthMethod() oidc.AuthMethod                 { return c.method }
 func (c client) LoginURL(id string) string                   { return consentPath + "?request=" + id }
 func (c client) AccessTokenType() op.AccessTokenType         { return op.AccessTokenTypeBearer }
@@ -41,21 +39,14 @@ type scoper = func([]string) []string
 
 func sameScopes(scopes []string) []string { return scopes }
 
-// RedirectURIGlobs allows any loopback port, as RFC 8252 wants for native programs.
-func (c client) RedirectURIGlobs() []string {
-	return []string{
-		"http://127.0.0.1:*/callback", `http://\[::1\]:*/callback`,
-		"http://localhost:*/callback", "http://localhost:*/",
-	}
+// RedirectURIs are registered as a native program's, for which the library ignores the port of a loopback
+// address (RFC 8252 §7.3) and lets any loopback host pass.
+func (c client) RedirectURIs() []string {
+	return []string{"http://127.0.0.1/callback", "http://localhost/", PasteRedirect}
 }
 
-// ApplicationType follows the secret, because the library takes "web" to mean "confidential".
-func (c client) ApplicationType() op.ApplicationType {
-	if c.method == oidc.AuthMethodNone {
-		return op.ApplicationTypeNative
-	}
-	return op.ApplicationTypeWeb
-}
+// ApplicationType is native for clients with a secret too: the library uses it for redirects only, here.
+func (c client) ApplicationType() op.ApplicationType { return op.ApplicationTypeNative }
 
 func (c client) ResponseTypes() []oidc.ResponseType {
 	return []oidc.ResponseType{oidc.ResponseTypeCode}

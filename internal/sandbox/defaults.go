@@ -9,7 +9,7 @@ func DefaultServices() []Service {
 			Probe:       "/v1beta/accountSummaries?pageSize=1",
 			Resources: Listing{
 				Path: "/v1beta/accountSummaries", Items: "accountSummaries", ID: "account", Name: "displayName",
-				Children: &Listing{Items: "propertySummaries", ID: "property", Name: "displayName", Parent: "parent"},
+				Children: &Listing{Items: "propertySummaries", ID: "property", Name: "displayName"},
 			},
 		},
 		{

@@ -49,6 +49,7 @@
 //     An answered code is never slowed down. With an injected clock either clock may show that enough time passed.
 //   - A code used twice ends the grant that the first use made.
 //   - Revoking a refresh token ends the grant; revoking an access token ends only that token, unless Quirks say otherwise.
-//   - Client authentication must be by the method the client is registered with.
+//   - Client authentication must be by the method the client is registered with, at the device endpoint too
+//     (RFC 8628 §3.1), which x/oauth2's DeviceAuth leaves out for clients with a secret.
 //   - ID tokens are signed with ES256, as discovery says.
 package sandbox

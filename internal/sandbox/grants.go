@@ -97,7 +97,7 @@ func (s *store) rotate(rt *refreshToken) (string, *refreshToken, error) {
 }
 
 func (s *store) rotatedAway() error {
-	if s.opts.Quirks.RotatedError == string(oidc.InvalidRequest) {
+	if s.opts.Quirks.RotatedInvalidRequest {
 		return oidc.ErrInvalidRequest().WithDescription("%s", refusedReused)
 	}
 	return oidc.ErrInvalidGrant().WithDescription("%s", refusedReused)

@@ -11,9 +11,10 @@ import (
 // issuance travels through the library in the request's context: it tells the store which device code
 // is being redeemed, and tells the endpoint afterwards what was issued.
 type issuance struct {
-	device  *device
-	access  *accessToken
-	refresh *refreshToken
+	device      *device
+	user        string
+	scopes      []string
+	refreshLife time.Duration // 0 = no refresh token, or one without an end
 }
 
 type issuanceKey struct{}
@@ -43,13 +44,14 @@ func (s *store) issue(ctx context.Context, req op.TokenRequest, wantRefresh bool
 	var (
 		g     *grant
 		token string
+		rt    *refreshToken
 		err   error
 	)
 	scopes := req.GetScopes()
 	switch r := req.(type) {
 	case *refreshRequest:
 		g = r.token.grant
-		token, out.refresh, err = s.rotate(r.token)
+		token, rt, err = s.rotate(r.token)
 		wantRefresh = false
 	case *authRequest:
 		g, err = s.redeemCode(r)
@@ -65,8 +67,12 @@ func (s *store) issue(ctx context.Context, req op.TokenRequest, wantRefresh bool
 		return "", "", time.Time{}, err
 	}
 	if wantRefresh {
-		token, out.refresh = s.newRefreshToken(g)
+		token, rt = s.newRefreshToken(g)
 	}
-	out.access = s.newAccessToken(g, scopes)
-	return out.access.id, token, out.access.expires, nil
+	if rt != nil && !rt.expires.IsZero() {
+		out.refreshLife = rt.expires.Sub(s.now())
+	}
+	at := s.newAccessToken(g, scopes)
+	out.user, out.scopes = g.user.Email, at.scopes
+	return at.id, token, at.expires, nil
 }

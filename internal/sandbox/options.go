@@ -19,11 +19,11 @@ const (
 
 // The registered clients and redirects. Loopback redirects may use any port.
 const (
-	PublicClient = "fettle"        // no secret, PKCE required
-	BasicClient  = "fettle-basic"  // client_secret_basic, BasicSecret
-	PostClient   = "fettle-post"   // client_secret_post, PostSecret
-	BasicSecret  = "sandbox-basic" //nolint:gosec // a published demo secret
-	PostSecret   = "sandbox-post"  //nolint:gosec // a published demo secret
+	PublicClient = "fettle"       // no secret, PKCE required
+	BasicClient  = "fettle-basic" // client_secret_basic, BasicSecret
+	PostClient   = "fettle-post"  // client_secret_post, PostSecret
+	BasicSecret  = "sandbox-basic"
+	PostSecret   = "sandbox-post"
 
 	// PasteRedirect is registered but nobody listens there: its address is meant to be pasted.
 	PasteRedirect = "https://fettle.example/signed-in"
@@ -55,15 +55,15 @@ type Options struct {
 
 // Quirks are habits of other real servers that a client must cope with.
 type Quirks struct {
-	OmitScope             bool   // token answers carry no scope
-	OmitInterval          bool   // device answers carry no interval
-	NullMembers           bool   // token answers carry extra members that are null
-	PlainUserCodes        bool   // user codes without dash
-	NoRefreshTokens       bool   // the provider has no refresh tokens at all
-	NoRevocation          bool   // no revocation endpoint
-	AccessRevocationKills bool   // revoking an access token kills the grant
-	RotatedError          string // error code for a rotated-away refresh token instead of invalid_grant
-	CancelPage            bool   // cancelling shows a 500 page instead of redirecting
+	OmitScope             bool // token answers carry no scope
+	OmitInterval          bool // device answers carry no interval
+	NullMembers           bool // token answers carry extra members that are null
+	PlainUserCodes        bool // user codes without dash
+	NoRefreshTokens       bool // the provider has no refresh tokens at all
+	NoRevocation          bool // no revocation endpoint
+	AccessRevocationKills bool // revoking an access token kills the grant
+	RotatedInvalidRequest bool // a rotated-away refresh token answers invalid_request instead of invalid_grant
+	CancelPage            bool // cancelling shows a 500 page instead of redirecting
 }
 
 // Service is what an account is authorized for.

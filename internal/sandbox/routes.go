@@ -17,7 +17,7 @@ const (
 	introspectPath = "/oauth/introspect"
 	revokePath     = "/revoke"
 	userinfoPath   = "/userinfo"
-	tokeninfoPath  = "/tokeninfo" //nolint:gosec // a path
+	tokeninfoPath  = "/tokeninfo"
 	keysPath       = "/keys"
 	oidcPath       = "/.well-known/openid-configuration"
 	rfc8414Path    = "/.well-known/oauth-authorization-server"
@@ -62,7 +62,16 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		defer s.active.wg.Done()
 		record := s.journal.begin(r)
 		out := &statusWriter{ResponseWriter: w}
-		defer func() { s.journal.end(record, out.status) }()
+		defer func() {
+			cut := recover()
+			if cut != nil && cut != http.ErrAbortHandler { //nolint:errorlint // the value net/http compares
+				record.Error = "panic"
+			}
+			s.journal.end(record, out.status)
+			if cut != nil {
+				panic(cut) // net/http cuts the connection
+			}
+		}()
 
 		if !loopbackHost(r.Host) {
 			http.Error(out, "this server answers to loopback names only", http.StatusMisdirectedRequest)

@@ -89,14 +89,9 @@ func (s *store) SetUserinfoFromScopes(_ context.Context, info *oidc.UserInfo, su
 	return nil
 }
 
-func (s *store) SetUserinfoFromToken(ctx context.Context, info *oidc.UserInfo, tokenID, subject, _ string) error {
-	s.mu.Lock()
-	at := s.liveAccess(tokenID)
-	s.mu.Unlock()
-	if at == nil {
-		return errDeadToken
-	}
-	return s.SetUserinfoFromScopes(ctx, info, subject, at.grant.client, at.scopes)
+// SetUserinfoFromToken is never asked: api.go answers at the userinfo endpoint.
+func (s *store) SetUserinfoFromToken(context.Context, *oidc.UserInfo, string, string, string) error {
+	return errUnsupported
 }
 
 func (s *store) SetIntrospectionFromToken(_ context.Context, out *oidc.IntrospectionResponse, tokenID, subject, _ string) error {

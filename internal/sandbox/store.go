@@ -57,7 +57,7 @@ func (s *store) now() time.Time { return s.opts.Clock() }
 
 // ahead is how far the injected clock runs ahead of the wall clock.
 func (s *store) ahead() time.Duration {
-	return s.now().Sub(time.Now()).Round(time.Second)
+	return time.Until(s.now()).Round(time.Second)
 }
 
 // user finds somebody by e-mail, subject or name; the empty string is the first user.

@@ -12,10 +12,10 @@ import (
 
 // tokenAnswer is the answer of the token endpoint.
 type tokenAnswer struct {
-	AccessToken    string `json:"access_token"` //nolint:gosec // this is where tokens are handed out
+	AccessToken    string `json:"access_token"`
 	TokenType      string `json:"token_type"`
 	ExpiresIn      int64  `json:"expires_in"`
-	RefreshToken   string `json:"refresh_token,omitempty"` //nolint:gosec // likewise
+	RefreshToken   string `json:"refresh_token,omitempty"`
 	RefreshExpires int64  `json:"refresh_token_expires_in,omitempty"`
 	Scope          string `json:"scope,omitempty"`
 	IDToken        string `json:"id_token,omitempty"`
@@ -42,7 +42,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.journal.success(grantType)
-	record.User = issued.access.grant.user.Email
+	record.User = issued.user
 	s.writeTokens(w, answer, issued)
 }
 
@@ -111,19 +111,15 @@ func (s *Server) exchangeDevice(ctx context.Context, code string, client op.Clie
 
 // writeTokens says what was really granted; the library would repeat what was asked.
 func (s *Server) writeTokens(w http.ResponseWriter, a *oidc.AccessTokenResponse, issued *issuance) {
-	now := s.store.now()
 	out := tokenAnswer{
 		AccessToken: a.AccessToken, TokenType: a.TokenType, RefreshToken: a.RefreshToken,
-		ExpiresIn: seconds(issued.access.expires.Sub(now)),
+		ExpiresIn: seconds(s.opts.AccessTTL), RefreshExpires: seconds(issued.refreshLife),
 	}
-	if contains(issued.access.scopes, oidc.ScopeOpenID) {
+	if contains(issued.scopes, oidc.ScopeOpenID) {
 		out.IDToken = a.IDToken
 	}
 	if !s.opts.Quirks.OmitScope {
-		out.Scope = strings.Join(issued.access.scopes, " ")
-	}
-	if issued.refresh != nil && !issued.refresh.expires.IsZero() {
-		out.RefreshExpires = seconds(issued.refresh.expires.Sub(now))
+		out.Scope = strings.Join(issued.scopes, " ")
 	}
 	if s.opts.Quirks.NullMembers {
 		writeJSON(w, http.StatusOK, struct {

@@ -2,11 +2,14 @@ package sandbox_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -103,67 +106,65 @@ func scopesOf(token *oauth2.Token) []string {
 	return scopes
 }
 
-func TestDeviceFlow(t *testing.T) {
-	t.Parallel()
-	srv, c, ctx := start(t, sandbox.Options{Interval: time.Second})
-	answer, err := c.DeviceAuth(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if answer.Interval != 1 || answer.VerificationURI != srv.DeviceURL() || !strings.Contains(answer.VerificationURIComplete, answer.UserCode) {
-		t.Errorf("device answer: %+v", answer)
-	}
-	typed := strings.ToLower(strings.ReplaceAll(answer.UserCode, "-", ""))
-	if err := srv.ApproveDevice(typed, sandbox.Consent{All: true}); err != nil {
-		t.Fatal(err)
-	}
-	token, err := c.DeviceAccessToken(ctx, answer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if token.RefreshToken == "" || !strings.HasPrefix(token.AccessToken, sandbox.AccessTokenPrefix) {
-		t.Error("a device grant should carry both tokens")
-	}
-	want := slices.Sorted(slices.Values(everyScope))
-	if got := scopesOf(token); !slices.Equal(got, want) {
-		t.Errorf("scope = %v, want %v", got, want)
-	}
-	if _, err := c.DeviceAccessToken(ctx, answer); code(err) != "invalid_grant" {
-		t.Errorf("a device code used twice: %v", err)
-	}
-	if next, err := refresh(ctx, c, token.RefreshToken); err != nil || next.AccessToken == token.AccessToken {
-		t.Errorf("refresh: %v", err)
-	}
+// clock is an injected clock that tests move.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
 }
 
-func TestBrowserFlowGrantsOnlyWhatIsTicked(t *testing.T) {
-	t.Parallel()
-	srv, c, ctx := start(t, sandbox.Options{})
-	verifier := oauth2.GenerateVerifier()
-	back, err := srv.Approve(c.AuthCodeURL("st4te", oauth2.S256ChallengeOption(verifier)),
-		sandbox.Consent{User: "ben@example.org", Scopes: []string{"reports.read"}})
+func newClock() *clock { return &clock{at: time.Now()} }
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// ask sends a request and returns the answer with its body read.
+func ask(ctx context.Context, t *testing.T, method, address string, form url.Values, headers ...string) (*http.Response, string) {
+	t.Helper()
+	var body io.Reader
+	if form != nil {
+		body = strings.NewReader(form.Encode())
+	}
+	req, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := query(t, back)
-	if !strings.HasPrefix(back, c.RedirectURL+"?") || q.Get("state") != "st4te" || q.Get("iss") != srv.URL() {
-		t.Errorf("redirect %s", back)
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	token, err := c.Exchange(ctx, q.Get("code"), oauth2.VerifierOption(verifier))
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := httpClient(ctx).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := scopesOf(token); !slices.Equal(got, []string{"email", "offline_access", "openid", "reports.read"}) {
-		t.Errorf("scope = %v", got)
+	text, err := io.ReadAll(resp.Body)
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
+		t.Fatal(err)
 	}
-	grants := srv.Grants()
-	if len(grants) != 1 || grants[0].User != "ben@example.org" || grants[0].RefreshTokens != 1 || !grants[0].Live {
-		t.Errorf("grants %+v", grants)
+	return resp, string(text)
+}
+
+// askJSON is ask for an answer in JSON.
+func askJSON(ctx context.Context, t *testing.T, method, address string, form url.Values, headers ...string) (int, map[string]any) {
+	t.Helper()
+	resp, text := ask(ctx, t, method, address, form, headers...)
+	var out map[string]any
+	if err := json.Unmarshal([]byte(text), &out); err != nil {
+		t.Fatalf("%s %s answered %d, not JSON: %.200s", method, address, resp.StatusCode, text)
 	}
-	if _, err := c.Exchange(ctx, q.Get("code"), oauth2.VerifierOption(verifier)); code(err) != "invalid_grant" {
-		t.Errorf("a code used twice: %v", err)
-	}
-	if srv.Grants()[0].Live {
-		t.Error("a code used twice should end the grant")
-	}
+	return resp.StatusCode, out
+}
+
+func bearer(token *oauth2.Token) []string {
+	return []string{"Authorization", "Bearer " + token.AccessToken}
 }
