@@ -67,7 +67,7 @@ func userBus() string {
 	if dir == "" {
 		dir = "/run/user/" + strconv.Itoa(os.Getuid())
 	}
-	if _, err := os.Stat(dir + "/bus"); err != nil {
+	if _, err := os.Stat(dir + "/bus"); err != nil { //nolint:gosec // the user's own runtime folder
 		return nowhere
 	}
 	return "unix:path=" + dir + "/bus"
