@@ -102,13 +102,23 @@ func (t *table[T]) swap(w *writer, rec *T, id, name string, former int64) error 
 		case sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
 			return &ConflictError{Table: t.label, ID: id}
 		case sqlite3.SQLITE_CONSTRAINT_UNIQUE:
-			return &NameTakenError{Table: t.label, Name: name}
+			return t.taken(w, id, name, former)
 		}
 	}
 	if err == nil && changed == 0 {
 		err = &ConflictError{Table: t.label, ID: id}
 	}
 	return err
+}
+
+// taken tells whose name it was: an insert of a record that is there already collides with itself.
+func (t *table[T]) taken(w *writer, id, name string, former int64) error {
+	if former == 0 {
+		if same, err := t.list(&w.reader, "WHERE id = ?", id); err != nil || len(same) > 0 {
+			return errors.Join(&ConflictError{Table: t.label, ID: id}, err)
+		}
+	}
+	return &NameTakenError{Table: t.label, Name: name}
 }
 
 // putRevised writes a record that carries a revision, and raises the revision in it. If the transaction
