@@ -21,6 +21,10 @@ type Account struct {
 	Pending   *PendingFlow   // a flow that would re-authorize this account
 	Candidate *CandidateFact // a stored grant that waits for the operator's choice
 
+	// OpenSince is when a refresh began that has not ended: it is under way, or it was cut off and the
+	// next refresh settles it. Zero: none.
+	OpenSince time.Time
+
 	Observations []store.Observation
 	Canvases     []string // names of the canvases that use it
 }
@@ -64,9 +68,9 @@ type Snapshot struct {
 
 // ByID finds an account of the snapshot.
 func (s Snapshot) ByID(id string) (Account, bool) {
-	for _, a := range s.Accounts {
-		if a.ID == id {
-			return a, true
+	for i := range s.Accounts {
+		if s.Accounts[i].ID == id {
+			return s.Accounts[i], true
 		}
 	}
 	return Account{}, false
@@ -74,9 +78,9 @@ func (s Snapshot) ByID(id string) (Account, bool) {
 
 // ByName finds an account of the snapshot by its reference name.
 func (s Snapshot) ByName(name string) (Account, bool) {
-	for _, a := range s.Accounts {
-		if a.Name == name {
-			return a, true
+	for i := range s.Accounts {
+		if s.Accounts[i].Name == name {
+			return s.Accounts[i], true
 		}
 	}
 	return Account{}, false

@@ -1,0 +1,157 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"fettle/accounts/store"
+	"fettle/oauthflow"
+	"fettle/oauthflow/diagnose"
+	"fettle/oauthflow/provider"
+)
+
+// accept stores the provider's answer: everything in one transaction, nothing in between.
+func (r *refresh) accept(ctx context.Context, t *oauthflow.Token, took time.Duration) error {
+	b := r.book
+	o := b.outcomeOf(r.account, store.ObservedRefresh, "refresh", nil)
+	o.took = took
+	next := r.secrets.succeed(t)
+	seq := r.grant.Seq + 1
+	rotated := !r.secrets.Refresh.Empty() && next.Refresh.Hash() != r.secrets.Refresh.Hash()
+	err := r.flight.persist(Unstored{AccountID: r.account.ID, Account: r.account.Name}, func(w store.Writer) error {
+		a, err := w.Account(r.account.ID)
+		if err != nil {
+			return err
+		}
+		// Sealed in here, so that a vault locked in this very moment is waited for like a full disk.
+		blob, err := b.sealGrant(next, store.Current, a.ID, seq)
+		if err != nil {
+			return err
+		}
+		noted := r.renew(&a, t, next, rotated, o.at)
+		grant := store.Grant{
+			AccountID: a.ID, Role: store.Current, Seq: seq, Generation: a.Generation, Holder: r.grant.Holder, Blob: blob, WrittenAt: o.at,
+		}
+		if err := w.PutGrant(&grant, r.grant.Seq); err != nil {
+			return err
+		}
+		if err := w.PutAccount(&a); err != nil {
+			return err
+		}
+		for _, note := range noted {
+			if err := w.AddEvent(b.event(a, "refresh", true, note)); err != nil {
+				return err
+			}
+		}
+		if err := b.observe(w, o); err != nil {
+			return err
+		}
+		return w.DeleteIntent(a.ID)
+	})
+	if err != nil {
+		return fmt.Errorf("account %q: the new token was not stored: %w", r.account.Name, err)
+	}
+	b.logged(o)
+	r.out.Rotated, r.out.Seq, r.out.AccessExpiresAt = rotated, seq, t.AccessExpiresAt
+	if r.open != nil {
+		r.out.Settled = fmt.Sprintf("the refresh interrupted at %s had not reached the provider, or it let it be repeated", clock(r.open.At))
+	}
+	return r.readBack(context.WithoutCancel(ctx), next, seq)
+}
+
+// renew writes what the answer says into the public half of the account, and returns what is worth an
+// entry in the history.
+func (r *refresh) renew(a *store.Account, t *oauthflow.Token, next sealedGrant, rotated bool, at time.Time) []string {
+	var noted []string
+	a.RefreshedAt, a.ProvenAt, a.AccessExpiresAt = at, at, t.AccessExpiresAt
+	if !t.RefreshExpiresAt.IsZero() {
+		a.RefreshExpiresAt = t.RefreshExpiresAt
+	}
+	a.HasRefresh = !next.Refresh.Empty()
+	if t.ScopesStated && (r.provider.ScopeSource == "" || r.provider.ScopeSource == "token") {
+		a.Granted = t.Scopes
+	}
+	if len(t.Kept) > 0 {
+		kept := maps.Clone(a.Kept)
+		if kept == nil {
+			kept = map[string]string{}
+		}
+		maps.Copy(kept, t.Kept)
+		a.Kept = kept
+	}
+	if rotated && a.Rotation == provider.RotationNone {
+		a.Rotation = provider.RotationSingleUse
+		noted = append(noted, "the provider gave another refresh token although it is not known to; from now on this account counts as single-use")
+	}
+	if hash := r.client.Secret.Hash(); hash != a.ClientHash {
+		a.ClientHash = hash
+		a.Generation++
+		noted = append(noted, "the client secret has changed; password files carry the old one")
+	}
+	if s := serverOf(*a, r.provider); s != a.Server {
+		if s.Token != a.Server.Token {
+			a.Generation++
+			noted = append(noted, "the token endpoint has changed; password files carry the old one")
+		}
+		a.Server = s
+	}
+	if next.Refresh.Empty() { // exchanged: password files carry the access token itself
+		a.Generation++
+	}
+	return noted
+}
+
+// readBack makes sure that what will be reported is what the store has.
+func (r *refresh) readBack(ctx context.Context, want sealedGrant, seq int64) error {
+	h, err := r.book.enter(ctx, r.account.ID)
+	if err == nil {
+		var got sealedGrant
+		if got, err = r.book.openGrant(h.grant); err == nil && (h.grant.Seq != seq || got != want) {
+			err = fmt.Errorf("it differs from what was written (seq %d, written %d)", h.grant.Seq, seq)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("account %q: reading the new token back: %w", r.account.Name, err)
+	}
+	return nil
+}
+
+// refused records that no token came. The stored grant stays as it is, whatever the provider said.
+func (r *refresh) refused(err error, took time.Duration) error {
+	b := r.book
+	o := b.outcomeOf(r.account, store.ObservedRefresh, "refresh", err)
+	o.took = took
+	ended := !o.transient && (endsGrant(o.diagnosis.Remedy) || o.code == codeInvalidGrant)
+	if r.open != nil && !o.transient && (ended || o.code == "invalid_request") {
+		ended = true
+		o.diagnosis = interrupted(r.open.At, o.diagnosis)
+		r.out.Settled = o.diagnosis.Title
+	}
+	// What may have been rotated at the provider stays noted until a request is answered.
+	keep := r.account.Rotation == provider.RotationSingleUse && !ended && (r.open != nil || mayHaveArrived(err))
+	failed := &RefreshError{Account: r.account.Name, Diagnosis: o.diagnosis, Transient: o.transient, Err: err}
+	writing := b.cfg.Store.Update(context.Background(), func(w store.Writer) error {
+		if !keep {
+			if err := w.DeleteIntent(r.account.ID); err != nil {
+				return err
+			}
+		}
+		return b.observe(w, o)
+	})
+	b.logged(o)
+	if writing != nil {
+		return errors.Join(failed, fmt.Errorf("account %q: the outcome could not be noted down: %w", r.account.Name, writing))
+	}
+	return failed
+}
+
+// adoptedRefusal repeats an answer that somebody else got a moment ago.
+func adoptedRefusal(a store.Account, o store.Observation) error {
+	return &RefreshError{Account: a.Name, Diagnosis: diagnose.Diagnosis{
+		Cause: o.Cause, Remedy: diagnose.Remedy(o.Remedy), Title: o.Title, Explanation: o.Detail, Confidence: diagnose.Certain,
+		Evidence: "the provider's answer of " + o.At.UTC().Format(timeLayout),
+	}}
+}

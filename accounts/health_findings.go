@@ -1,0 +1,242 @@
+package accounts
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"fettle/accounts/store"
+	"fettle/internal/safetext"
+	"fettle/oauthflow/diagnose"
+)
+
+// Causes that no provider's answer gives.
+const (
+	causeUnreachable        = "unreachable"
+	causeUnknown            = "unknown"
+	causeExpired            = "expired"
+	causeIdle               = "idle"
+	causeWrongIdentity      = "wrong_identity"
+	causeNoResources        = "no_resources"
+	causeMissingPermissions = "missing_permissions"
+	causeConfigMoved        = "config_changed"
+	causeProviderMissing    = "provider_missing"
+	causeNoGrant            = "never_authorized"
+	causeHeld               = "held"
+	causeUnproven           = "unproven"
+	causeToRevoke           = "to_revoke"
+)
+
+// failure is what a failed observation says about the account.
+func failureState(o store.Observation) State {
+	switch {
+	case o.Transient:
+		return Unreachable
+	case o.Cause == causeWrongIdentity:
+		return WrongIdentity
+	case o.Cause == causeNoResources:
+		return NoResources
+	case o.Kind == store.ObservedRefresh && o.Code == codeInvalidGrant:
+		return NeedsSignIn // whatever the table makes of the rest
+	}
+	switch diagnose.Remedy(o.Remedy) {
+	case diagnose.Reauthorize, diagnose.ReauthorizeInteractively:
+		return NeedsSignIn
+	case diagnose.GrantPermissions:
+		return MissingPermissions
+	case diagnose.AskAdministrator, diagnose.FixClient, diagnose.FixUserAccount, diagnose.FixMachine:
+		return Blocked
+	case diagnose.Refresh:
+		return Unproven
+	case diagnose.RetryLater:
+		return Unreachable
+	}
+	if o.Kind == store.ObservedRefresh && o.Code != "" {
+		return Blocked // a refusal that nobody understands is a refusal all the same
+	}
+	return Unreachable
+}
+
+// failures are the observations that still count and say that state. What is older than the last consent
+// does not; a transient failure is outlived by any later success, a refusal of an API by a later refresh.
+func (e *evaluation) failures(state State) []store.Observation {
+	var out []store.Observation
+	for _, o := range e.Observations {
+		if o.OK || o.Kind == store.ObservedRevoke || o.Kind == store.ObservedConfig || failureState(o) != state {
+			continue
+		}
+		if o.At.Before(e.Account.AuthorizedAt) || e.outlived(o, state) {
+			continue
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+func (e *evaluation) outlived(o store.Observation, state State) bool {
+	for _, other := range e.Observations {
+		if !other.OK || !other.At.After(o.At) {
+			continue
+		}
+		switch state {
+		case Unreachable, Unproven:
+			return true
+		case NeedsSignIn:
+			// Only a refresh disproves "sign in again", and no probe with an old access token does.
+			if other.Kind == store.ObservedRefresh {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// report adds a finding for each observation that says state.
+func (e *evaluation) report(state State, severity Severity) {
+	for _, o := range e.failures(state) {
+		remedy := diagnose.Remedy(cmp.Or(o.Remedy, string(diagnose.Unknown)))
+		if state == NeedsSignIn && !endsGrant(remedy) {
+			remedy = diagnose.Reauthorize
+		}
+		e.add(Finding{
+			State: state, Severity: severity, Cause: cmp.Or(o.Cause, causeUnknown), Remedy: remedy,
+			Title: cmp.Or(o.Title, "refused for an unknown reason"), Detail: o.Detail, Since: later(o.FailsFrom, o.LastGood),
+		})
+		if state == NeedsSignIn || state == Blocked || state == MissingPermissions {
+			e.found[len(e.found)-1].Since = cmp.Or(o.FailsFrom, o.At)
+		}
+	}
+}
+
+func (e *evaluation) toRevoke() {
+	f := Finding{
+		State: ToRevoke, Severity: SeverityWarning, Cause: causeToRevoke, Remedy: diagnose.RetryLater,
+		Title:  "removed here, still valid at the provider",
+		Detail: "The revocation did not go through. Remove the account again to retry it.",
+	}
+	for _, o := range e.Observations {
+		if o.Kind == store.ObservedRevoke && !o.OK {
+			f.Since = cmp.Or(o.FailsFrom, o.At)
+			f.Detail = strings.TrimSpace(o.Title + ". Remove the account again to retry the revocation.")
+		}
+	}
+	e.add(f)
+}
+
+func (e *evaluation) signIn() {
+	a := e.Account
+	if a.AuthorizedAt.IsZero() && a.RefreshedAt.IsZero() && !a.HasRefresh && a.ProvenAt.IsZero() {
+		e.add(Finding{
+			State: NeedsSignIn, Severity: SeverityCritical, Cause: causeNoGrant, Remedy: diagnose.Reauthorize,
+			Title: "never fully authorized", Detail: "No credential is stored for this account. Authorize it.", Since: a.CreatedAt,
+		})
+	}
+	e.report(NeedsSignIn, SeverityCritical)
+}
+
+func (e *evaluation) identity() { e.report(WrongIdentity, SeverityCritical) }
+
+func (e *evaluation) permissions() {
+	if len(e.Missing) > 0 {
+		words := make([]string, len(e.Missing))
+		for i, m := range e.Missing {
+			words[i] = "“" + safetext.Line(cmp.Or(m.Words, m.Scope)) + "”"
+		}
+		e.add(Finding{
+			State: MissingPermissions, Severity: SeverityCritical, Cause: causeMissingPermissions, Remedy: diagnose.GrantPermissions,
+			Title:  "permissions missing: " + strings.Join(words, ", "),
+			Detail: "Authorize again and tick every box on the consent page.", Since: e.Account.AuthorizedAt,
+		})
+		return
+	}
+	e.report(MissingPermissions, SeverityCritical)
+}
+
+func (e *evaluation) blocked() {
+	switch {
+	case e.Provider.ID == "":
+		e.add(Finding{
+			State: Blocked, Severity: SeverityCritical, Cause: causeProviderMissing, Remedy: diagnose.FixMachine,
+			Title:  fmt.Sprintf("provider %q is not configured", safetext.Line(e.Account.Provider)),
+			Detail: "The catalogue has no such provider any more. Put its section back into the configuration.",
+		})
+	case len(e.Drift) > 0:
+		said := make([]string, len(e.Drift))
+		for i, d := range e.Drift {
+			said[i] = d.String()
+		}
+		e.add(Finding{
+			State: Blocked, Severity: SeverityCritical, Cause: causeConfigMoved, Remedy: diagnose.FixMachine,
+			Title: "the configuration points elsewhere: " + strings.Join(said, "; "),
+			Detail: fmt.Sprintf("Nothing secret is sent until you correct the configuration or accept it: fettle provider accept %s",
+				e.Provider.ID),
+		})
+	}
+	e.report(Blocked, SeverityCritical)
+}
+
+func (e *evaluation) unreachable() {
+	for _, o := range e.failures(Unreachable) {
+		since := cmp.Or(o.FailsFrom, o.At)
+		f := Finding{
+			State: Unreachable, Severity: SeverityWarning, Cause: cmp.Or(o.Cause, causeUnreachable),
+			Remedy: diagnose.Remedy(cmp.Or(o.Remedy, string(diagnose.RetryLater))),
+			Title:  cmp.Or(o.Title, "the provider cannot be reached"), Detail: o.Detail, Since: since,
+		}
+		if e.now.Sub(since) >= criticalAfter {
+			f.Severity = SeverityCritical
+		}
+		if !o.LastGood.IsZero() {
+			f.Detail = strings.TrimSpace(f.Detail + " It last worked at " + stamp(o.LastGood) + ".")
+		}
+		e.add(f)
+	}
+}
+
+func (e *evaluation) resources() { e.report(NoResources, SeverityWarning) }
+
+// open tells of a refresh that was cut off and not yet settled.
+func (e *evaluation) open() {
+	if e.Intent == nil || e.now.Sub(e.Intent.At) < inFlight {
+		return
+	}
+	e.add(Finding{
+		State: Unproven, Severity: SeverityWarning, Cause: causeInterrupted, Remedy: diagnose.Refresh,
+		Title:  "refresh interrupted at " + clock(e.Intent.At),
+		Detail: "Its answer was never stored. The next refresh finds out whether the credential still works.", Since: e.Intent.At,
+	})
+}
+
+// proof is never a bare green: it says when the provider last accepted the grant.
+func (e *evaluation) proof() {
+	e.report(Unproven, SeverityWarning)
+	a := e.Account
+	fresh := !a.ProvenAt.IsZero() && e.now.Sub(a.ProvenAt) <= e.policy.Fresh
+	switch {
+	case isHeld(a):
+		e.add(Finding{
+			State: Unproven, Severity: SeverityOK, Cause: causeHeld, Title: "held by " + safetext.Line(a.Holder),
+			Detail: "The credential lives in that password file and is renewed by the job that uses it; this book cannot prove it.", Since: a.ProvenAt,
+		})
+	case !fresh && a.ProvenAt.IsZero():
+		e.add(Finding{
+			State: Unproven, Severity: SeverityWarning, Cause: causeUnproven, Remedy: diagnose.Refresh,
+			Title: "never proven", Detail: "The provider has not accepted this credential yet. Refresh the account to prove it.", Since: a.CreatedAt,
+		})
+	case !fresh:
+		e.add(Finding{
+			State: Unproven, Severity: SeverityWarning, Cause: causeUnproven, Remedy: diagnose.Refresh, Title: "not proven lately",
+			Detail: fmt.Sprintf("The provider last accepted it at %s. Refresh the account to prove it.", stamp(a.ProvenAt)),
+			Since:  a.ProvenAt.Add(e.policy.Fresh),
+		})
+	case len(e.found) == 0:
+		e.add(Finding{
+			State: Healthy, Severity: SeverityOK, Title: "healthy",
+			Detail: fmt.Sprintf("The provider accepted it at %s.", stamp(a.ProvenAt)), Since: a.ProvenAt,
+		})
+	}
+}
+
+// stamp is a point in time as it stands in a sentence.
+func stamp(t time.Time) string { return t.UTC().Format(timeLayout) }

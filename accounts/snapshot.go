@@ -1,0 +1,180 @@
+package accounts
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"fettle/accounts/store"
+	"fettle/oauthflow/provider"
+)
+
+// records is one consistent reading of everything accounts are shown with.
+type records struct {
+	accounts     []store.Account
+	clients      map[string]store.Client
+	observations map[string][]store.Observation
+	intents      map[string]store.Intent
+	candidates   map[string]store.Grant
+	flows        []store.Flow
+	canvases     map[string][]string
+}
+
+// Snapshot is one consistent look at every account, the worst first. It needs no key and asks nobody.
+func (b *Book) Snapshot(ctx context.Context) (Snapshot, error) {
+	var all records
+	var revision int64
+	// The revision is read before: at worst a reader looks once more than needed.
+	revision, err := b.cfg.Store.Revision(ctx)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	err = b.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		all, err = readAll(r)
+		return err
+	})
+	if err != nil {
+		return Snapshot{}, err
+	}
+	s := Snapshot{Revision: revision, TakenAt: b.now(), Accounts: make([]Account, 0, len(all.accounts)), Pending: []PendingFlow{}, Locked: b.cfg.Vault.Locked()}
+	flows := b.pendingOf(all.flows, &s)
+	for _, a := range all.accounts {
+		s.Accounts = append(s.Accounts, b.assemble(a, all, flows[a.ID]))
+	}
+	slices.SortFunc(s.Accounts, worseFirst)
+	return s, nil
+}
+
+// worseFirst orders accounts by what has to be looked at first.
+func worseFirst(a, b Account) int {
+	return cmp.Or(
+		a.Health.Severity.rank()-b.Health.Severity.rank(),
+		a.Health.State.rank()-b.Health.State.rank(),
+		cmp.Compare(a.Name, b.Name),
+	)
+}
+
+// pendingOf tells flows that re-authorize an account from those that would make a new one.
+func (b *Book) pendingOf(flows []store.Flow, s *Snapshot) map[string]*PendingFlow {
+	marks := map[string]*PendingFlow{}
+	for _, f := range flows {
+		if !f.ExpiresAt.After(s.TakenAt) {
+			continue
+		}
+		pending := b.pendingFlow(f)
+		if f.AccountID == "" {
+			s.Pending = append(s.Pending, pending)
+		} else {
+			marks[f.AccountID] = &pending
+		}
+	}
+	return marks
+}
+
+func readAll(r store.Reader) (all records, err error) {
+	if all.accounts, err = r.Accounts(); err != nil {
+		return all, err
+	}
+	observations, err := r.Observations("")
+	if err != nil {
+		return all, err
+	}
+	all.observations = make(map[string][]store.Observation, len(all.accounts))
+	for _, o := range observations {
+		all.observations[o.AccountID] = append(all.observations[o.AccountID], o)
+	}
+	return all, readMarks(r, &all)
+}
+
+// readMarks reads what hangs on accounts: few records, however many accounts there are.
+func readMarks(r store.Reader, all *records) error {
+	intents, err := r.Intents()
+	if err != nil {
+		return err
+	}
+	all.intents = map[string]store.Intent{}
+	for _, i := range intents {
+		all.intents[i.AccountID] = i
+	}
+	candidates, err := r.Grants(store.Candidate)
+	if err != nil {
+		return err
+	}
+	all.candidates = map[string]store.Grant{}
+	for _, g := range candidates {
+		all.candidates[g.AccountID] = g
+	}
+	clients, err := r.Clients()
+	if err != nil {
+		return err
+	}
+	all.clients = map[string]store.Client{}
+	for _, c := range clients {
+		all.clients[c.ID] = c
+	}
+	canvases, err := r.Canvases()
+	if err != nil {
+		return err
+	}
+	all.canvases = map[string][]string{}
+	for _, c := range canvases {
+		for _, id := range c.AccountIDs {
+			all.canvases[id] = append(all.canvases[id], c.Name)
+		}
+	}
+	all.flows, err = r.Flows()
+	return err
+}
+
+// lookAt gathers what a Snapshot would say about one account.
+func (b *Book) lookAt(r store.Reader, a store.Account) (Account, error) {
+	all := records{accounts: []store.Account{a}}
+	observations, err := r.Observations(a.ID)
+	if err != nil {
+		return Account{}, err
+	}
+	all.observations = map[string][]store.Observation{a.ID: observations}
+	if err := readMarks(r, &all); err != nil {
+		return Account{}, err
+	}
+	marks := b.pendingOf(all.flows, &Snapshot{TakenAt: b.now()})
+	return b.assemble(a, all, marks[a.ID]), nil
+}
+
+// assemble joins an account with its records and its health.
+func (b *Book) assemble(a store.Account, all records, pending *PendingFlow) Account {
+	p, _ := b.cfg.Catalogue.Get(a.Provider)
+	out := Account{
+		Account: a, ProviderName: cmp.Or(p.Name, a.Provider), ServiceNames: serviceNames(p, a.Services),
+		ClientLabel: "from config", Missing: p.Missing(a.Required, a.Granted), Pending: pending,
+		Observations: all.observations[a.ID], Canvases: all.canvases[a.ID],
+	}
+	client := all.clients[a.ClientID]
+	if a.ClientID != "" {
+		out.ClientLabel = cmp.Or(client.Label, client.OAuthID, "gone")
+	}
+	var intent *store.Intent
+	if i, ok := all.intents[a.ID]; ok {
+		intent, out.OpenSince = &i, i.At
+	}
+	if g, ok := all.candidates[a.ID]; ok {
+		if facts, err := readCandidateFacts(g); err == nil { // one written by a newer fettle is not described
+			described := facts.describe(p, a, g.WrittenAt)
+			out.Candidate = &described
+		}
+	}
+	f := Facts{Account: a, Provider: p, Observations: out.Observations, Intent: intent, Missing: out.Missing}
+	if a.ClientID == "" || client.ID != "" {
+		f.Drift = driftOf(a, p, configuredClientID(p, client))
+	}
+	out.Health = Evaluate(f, b.cfg.Policy, b.now())
+	return out
+}
+
+func serviceNames(p provider.Provider, ids []string) []ServiceName {
+	names := make([]ServiceName, 0, len(ids))
+	for _, id := range ids {
+		names = append(names, ServiceName{ID: id, Name: cmp.Or(p.Services[id].Name, id)})
+	}
+	return names
+}
