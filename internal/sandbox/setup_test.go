@@ -126,8 +126,14 @@ func (c *clock) add(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// ask sends a request and returns the answer with its body read.
-func ask(ctx context.Context, t *testing.T, method, address string, form url.Values, headers ...string) (*http.Response, string) {
+// answered is what is left of an answer whose body has been read.
+type answered struct {
+	StatusCode int
+	Header     http.Header
+}
+
+// ask sends a request and reads the answer; headers are names and values in turn.
+func ask(ctx context.Context, t *testing.T, method, address string, form url.Values, headers ...string) (answered, string) {
 	t.Helper()
 	var body io.Reader
 	if form != nil {
@@ -151,7 +157,7 @@ func ask(ctx context.Context, t *testing.T, method, address string, form url.Val
 	if err := errors.Join(err, resp.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return resp, string(text)
+	return answered{resp.StatusCode, resp.Header}, string(text)
 }
 
 // askJSON is ask for an answer in JSON.
