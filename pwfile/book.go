@@ -11,6 +11,8 @@ import (
 type Book interface {
 	// Snapshot says which accounts there are, how they are and at which generation. It needs no vault.
 	Snapshot(ctx context.Context) (accounts.Snapshot, error)
+	// Account finds an account by its reference name.
+	Account(ctx context.Context, name string) (accounts.Account, error)
 	// Export opens one account's credential; a dead account and a grant that must not be copied are refused.
 	Export(ctx context.Context, accountID string) (accounts.Exported, error)
 	// SigningKey is the key that says which book wrote a file.

@@ -2,15 +2,26 @@ package pwfile
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
+	"slices"
+	"sync"
 
+	"filippo.io/age"
+	"golang.org/x/sync/errgroup"
+
+	"fettle/accounts"
 	"fettle/accounts/store"
 	"fettle/internal/secret"
 )
 
+// parallel is how many canvases are written at once. Most of the time goes into waiting for the disk.
+const parallel = 8
+
 // GenerateOptions is what Generate may have to ask.
 type GenerateOptions struct {
-	// Passphrase is asked once for each canvas that is encrypted to one, never for two at a time.
+	// Passphrase is asked once for each canvas that is encrypted to one, from another goroutine but never for two at a
+	// time; nil: nobody can be asked.
 	Passphrase func(ctx context.Context, canvas Canvas) (secret.Text, error)
 }
 
@@ -23,8 +34,94 @@ type Progress struct {
 
 // Generate carries out a plan: it writes each password file to each of its places, reads it back, and records the
 // outcome as it goes. A line that fails does not stop the others; its cause is in the run. The error is about the run
-// as a whole: the vault is locked, the record cannot be written, ctx ended. An interrupted run of the same canvases is continued.
-// report is called from this goroutine; nil reports nothing.
+// as a whole: the vault is locked, the record cannot be written, ctx ended. An interrupted run of the same canvases is
+// continued. report is called from this goroutine; nil reports nothing.
 func (k *Keeper) Generate(ctx context.Context, p Plan, opts GenerateOptions, report func(Progress)) (store.Run, error) {
-	return store.Run{}, errors.ErrUnsupported
+	g, err := k.prepare(ctx, p, opts)
+	if err != nil {
+		return store.Run{}, err
+	}
+	r, err := k.beginRun(ctx, p, g.look)
+	if err != nil {
+		return store.Run{}, err
+	}
+	defer r.unlock()
+	r.report = report
+	r.announce(p)
+
+	outcomes := make(chan outcome, 4*parallel)
+	todo := r.todo(p)
+	var feeding errgroup.Group
+	feeding.Go(func() error {
+		defer close(outcomes)
+		var writers errgroup.Group
+		writers.SetLimit(parallel)
+		for _, job := range todo {
+			writers.Go(func() error {
+				outcomes <- g.write(ctx, job)
+				return nil
+			})
+		}
+		return writers.Wait()
+	})
+	// What was written is recorded even if ctx ends: the record is what a later run continues from.
+	recordErr := r.record(context.WithoutCancel(ctx), outcomes)
+	_ = feeding.Wait() // its functions return nil
+	if r.waiting() {
+		return r.run, errors.Join(ctx.Err(), recordErr)
+	}
+	return r.run, errors.Join(recordErr, r.end(context.WithoutCancel(ctx)))
+}
+
+// generator is what all canvases of one run share.
+type generator struct {
+	*Keeper
+	opts   GenerateOptions
+	look   look
+	key    ed25519.PrivateKey
+	book   string
+	server *age.X25519Identity
+
+	asking   sync.Mutex // one passphrase at a time; it also keeps scrypt's memory to one canvas
+	exports  sync.Mutex
+	exported map[string]accounts.Exported
+}
+
+// prepare opens what every canvas needs, so that a locked vault stops the run before it begins.
+func (k *Keeper) prepare(ctx context.Context, p Plan, opts GenerateOptions) (*generator, error) {
+	g := &generator{Keeper: k, opts: opts, exported: map[string]accounts.Exported{}}
+	var err error
+	if g.key, err = k.cfg.Book.SigningKey(ctx); err != nil {
+		return nil, err
+	}
+	if g.book, err = k.cfg.Book.BookID(ctx); err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(p.Items, PlanItem.forServer) {
+		if _, _, err = InitServer(k.cfg.Dir); err != nil {
+			return nil, err
+		}
+	}
+	if g.server, err = ServerIdentity(k.cfg.Dir); err != nil && !errors.Is(err, ErrNoServer) {
+		return nil, err
+	}
+	g.look, err = k.look(ctx)
+	return g, err
+}
+
+// forServer reports whether the canvas's file is for this server by default.
+func (i PlanItem) forServer() bool { return recipientsOf(i.Canvas.Canvas, "") == nil }
+
+// export opens one account's credential, once for all canvases of the run.
+func (g *generator) export(ctx context.Context, accountID string) (accounts.Exported, error) {
+	g.exports.Lock()
+	defer g.exports.Unlock()
+	if e, ok := g.exported[accountID]; ok {
+		return e, nil
+	}
+	e, err := g.cfg.Book.Export(ctx, accountID)
+	if err == nil {
+		g.exported[accountID] = e
+	}
+	return e, err
 }

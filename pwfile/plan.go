@@ -2,11 +2,16 @@ package pwfile
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"slices"
 	"time"
+
+	"fettle/accounts"
+	"fettle/accounts/store"
+	"fettle/oauthflow/provider"
 )
 
-// Selection says which canvases a regeneration is about. The fields add up; the zero value selects all canvases.
+// Selection says which canvases a regeneration is about. The first three add up; if none is set it is about all canvases.
 type Selection struct {
 	CanvasIDs []string
 	Stale     bool   // every canvas whose file is stale
@@ -27,13 +32,13 @@ type PlanItem struct {
 	Current  bool       // nothing to do: every place has the right file
 
 	Refused  *Refusal  // nil: goes ahead; else the first of Refusals
-	Refusals []Refusal // every account or setting that stands in the way
+	Refusals []Refusal // every account that stands in the way
 }
 
 // Refusal says why a canvas gets no password file now.
 type Refusal struct {
 	AccountID string
-	Account   string // reference name, "" if it is not about an account
+	Account   string // reference name
 	Why       string
 	Remedy    string
 }
@@ -45,10 +50,91 @@ type Replaced struct {
 	Exists  bool
 	Ours    bool      // it is the file that was last written for this canvas
 	ModTime time.Time // zero if it does not exist
-	Text    string    // in words: "nothing yet", "the file of 2 Nov 2026", "a file that was changed by someone else"
+	Text    string    // in words
 }
 
-// Plan says what Generate would do. It looks at the places of the canvases it is about.
+// Plan says what Generate would do. It looks at every local place first.
 func (k *Keeper) Plan(ctx context.Context, sel Selection) (Plan, error) {
-	return Plan{}, errors.ErrUnsupported
+	if err := k.Check(ctx, true); err != nil {
+		return Plan{}, err
+	}
+	all, err := k.Canvases(ctx)
+	if err != nil {
+		return Plan{}, err
+	}
+	for _, id := range sel.CanvasIDs {
+		if _, err := find(all, id, func(c Canvas) string { return c.ID }); err != nil {
+			return Plan{}, err
+		}
+	}
+	p := Plan{Selection: sel, Items: []PlanItem{}}
+	for _, c := range all {
+		if !sel.includes(c) {
+			continue
+		}
+		item := PlanItem{Canvas: c, Current: !sel.Force && !c.NeedsWriting(), Refusals: c.refusals()}
+		if len(item.Refusals) > 0 {
+			item.Refused = &item.Refusals[0]
+		}
+		for _, place := range c.Places {
+			item.Replaces = append(item.Replaces, k.replaces(ctx, c, place))
+		}
+		p.Items = append(p.Items, item)
+	}
+	return p, nil
+}
+
+func (s Selection) includes(c Canvas) bool {
+	if len(s.CanvasIDs) == 0 && !s.Stale && s.AccountID == "" {
+		return true
+	}
+	return slices.Contains(s.CanvasIDs, c.ID) || s.Stale && c.NeedsWriting() || s.AccountID != "" && slices.Contains(c.AccountIDs, s.AccountID)
+}
+
+// replaces describes what lies at a place.
+func (k *Keeper) replaces(ctx context.Context, c Canvas, p store.Place) Replaced {
+	r := Replaced{PlaceID: p.ID, Target: p.Target}
+	s, found, err := k.places[p.Kind].seen(ctx, p.Target, c.Group)
+	r.Exists, r.ModTime = found, s.ModTime
+	r.Ours = found && err == nil && c.Written != nil && hashOf(s.Content) == c.Written.SHA256
+	switch {
+	case err != nil:
+		r.Text = "something that cannot be read"
+	case !found:
+		r.Text = "nothing"
+	case r.Ours:
+		r.Text = "the file of " + s.ModTime.Format(time.DateTime) + " UTC"
+	default:
+		r.Text = "another file, of " + s.ModTime.Format(time.DateTime) + " UTC"
+	}
+	return r
+}
+
+// refusals lists the accounts that must not or cannot go into a password file; nil if all can.
+func (c Canvas) refusals() []Refusal {
+	var refusals []Refusal
+	for _, ref := range c.Accounts {
+		if why, remedy := ref.refusal(c.Name); why != "" {
+			refusals = append(refusals, Refusal{AccountID: ref.ID, Account: ref.Name, Why: why, Remedy: remedy})
+		}
+	}
+	return refusals
+}
+
+// refusal says why one account cannot go into a file, "" if it can.
+func (a AccountRef) refusal(canvas string) (why, remedy string) {
+	switch a.State {
+	case accounts.NeedsSignIn, accounts.WrongIdentity, accounts.Blocked, accounts.ToRevoke:
+		return fmt.Sprintf("%s is of no use to a job now: %s", a.Name, a.Title), "repair the account first"
+	}
+	switch {
+	case a.account == nil:
+		return "the canvas uses an account that is no longer here", "name its accounts again: fettle canvas edit " + canvas + " --account NAME"
+	case a.account.Holder != "" && a.account.Holder != store.HolderBook:
+		return fmt.Sprintf("a password file holds the only credential of %s", a.Name), "authorize the account again"
+	case a.account.Rotation == provider.RotationSingleUse:
+		return fmt.Sprintf("%s uses each of its refresh tokens once, so this book and a file cannot both hold one", a.Name),
+			"run the job on this machine without a file: fettle exec --canvas " + canvas + " -- COMMAND"
+	}
+	return "", ""
 }

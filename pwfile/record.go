@@ -1,0 +1,200 @@
+package pwfile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"fettle/accounts/store"
+	"fettle/internal/safetext"
+)
+
+// outcome is what became of one canvas.
+type outcome struct {
+	canvasID string
+	serial   int64          // of the file that was written; 0: none was
+	written  *store.Written // what it carries; nil: no place took it
+	places   []delivered
+	problem  error  // why nothing could be done for this canvas
+	left     bool   // the run ended before its turn: its lines keep waiting
+	unlock   func() // the canvas's lock is held until the outcome is recorded
+}
+
+// delivered is what became of one place.
+type delivered struct {
+	place store.Place // as now known
+	state store.LineState
+	err   error
+}
+
+// announce reports the lines that ended before anything was written.
+func (r *running) announce(p Plan) {
+	for _, item := range p.Items {
+		for _, place := range item.Canvas.Places {
+			if line := r.run.Lines[r.index[place.ID]]; line.State != store.LineWaiting {
+				r.tell(line)
+			}
+		}
+	}
+}
+
+func (r *running) tell(line store.RunLine) {
+	if r.report == nil {
+		return
+	}
+	done := 0
+	for _, l := range r.run.Lines {
+		if l.State != store.LineWaiting {
+			done++
+		}
+	}
+	r.report(Progress{Line: line, Done: done, Total: len(r.run.Lines)})
+}
+
+// record keeps the outcomes as they come, as many in one transaction as there are, and reports them once they are durable.
+func (r *running) record(ctx context.Context, outcomes <-chan outcome) error {
+	var failed error
+	for first := range outcomes {
+		batch := []outcome{first}
+		for more := true; more; {
+			select {
+			case o, ok := <-outcomes:
+				if more = ok; ok {
+					batch = append(batch, o)
+				}
+			default:
+				more = false
+			}
+		}
+		if err := r.keep(ctx, batch); err != nil {
+			failed = err // the workers go on: what they write is found and written again by the next run
+		}
+		for _, o := range batch {
+			o.unlock()
+		}
+	}
+	return failed
+}
+
+// keep records a batch of outcomes with their lines.
+func (r *running) keep(ctx context.Context, batch []outcome) error {
+	var ended []store.RunLine
+	for _, o := range batch {
+		ended = append(ended, r.lines(o)...)
+	}
+	if len(ended) == 0 {
+		return nil
+	}
+	err := r.cfg.Store.Update(ctx, func(w store.Writer) error {
+		for _, o := range batch {
+			if err := r.keepOne(w, o); err != nil {
+				return err
+			}
+		}
+		return w.PutRun(&r.run)
+	})
+	if err != nil {
+		err = fmt.Errorf("password files were written and could not be recorded; run the same again: %w", err)
+	}
+	for _, line := range ended {
+		if err != nil {
+			line.State, line.Cause = store.LineFailed, safetext.Line(err.Error())
+			r.run.Lines[r.index[line.PlaceID]] = line
+		}
+		r.tell(line)
+	}
+	return err
+}
+
+// lines puts an outcome into the run's lines and returns those that ended with it.
+func (r *running) lines(o outcome) []store.RunLine {
+	var ended []store.RunLine
+	end := func(i int, state store.LineState, err error) {
+		line := &r.run.Lines[i]
+		line.State, line.Cause = state, ""
+		if err != nil {
+			line.Cause = safetext.Line(err.Error())
+		}
+		ended = append(ended, *line)
+	}
+	for _, d := range o.places {
+		if i, ok := r.index[d.place.ID]; ok {
+			end(i, d.state, d.err)
+		}
+	}
+	for i, line := range r.run.Lines {
+		if line.CanvasID == o.canvasID && line.State == store.LineWaiting && !o.left {
+			end(i, store.LineFailed, cmpError(o.problem, errors.New("the place was removed meanwhile")))
+		}
+	}
+	return ended
+}
+
+func cmpError(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}
+
+// keepOne records one canvas: what its file carries and what lies at its places. The records are read again, because
+// an operator may have edited them meanwhile.
+func (r *running) keepOne(w store.Writer, o outcome) error {
+	if o.left {
+		return nil
+	}
+	c, err := w.Canvas(o.canvasID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if o.written != nil {
+		c.Written, c.Serial = o.written, max(c.Serial, o.serial)
+		if err := w.PutCanvas(&c); err != nil {
+			return err
+		}
+	}
+	places, err := w.Places(o.canvasID)
+	if err != nil {
+		return err
+	}
+	var problem error
+	for _, d := range o.places {
+		i := slices.IndexFunc(places, func(p store.Place) bool { return p.ID == d.place.ID && p.Target == d.place.Target })
+		if i < 0 {
+			continue
+		}
+		p := places[i]
+		p.CheckedAt, p.SHA256, p.Serial, p.Problem = d.place.CheckedAt, d.place.SHA256, d.place.Serial, d.place.Problem
+		if err := w.PutPlace(&p); err != nil {
+			return err
+		}
+		problem = cmpError(problem, d.err)
+	}
+	if problem = cmpError(o.problem, problem); problem == nil && !o.delivered() {
+		return nil
+	}
+	detail := ""
+	if problem != nil {
+		detail = safetext.Line(problem.Error())
+	}
+	return w.AddEvent(r.event("password file written", c, problem == nil, detail))
+}
+
+// delivered reports whether any place got a file.
+func (o outcome) delivered() bool {
+	return slices.ContainsFunc(o.places, func(d delivered) bool { return d.state == store.LineDone })
+}
+
+// end closes the run.
+func (r *running) end(ctx context.Context) error {
+	r.run.EndedAt = r.cfg.Now().UTC()
+	err := r.cfg.Store.Update(ctx, func(w store.Writer) error { return w.PutRun(&r.run) })
+	if err != nil {
+		return fmt.Errorf("record the end of the run: %w", err)
+	}
+	return nil
+}

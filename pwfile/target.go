@@ -1,0 +1,85 @@
+package pwfile
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"fettle/accounts/store"
+)
+
+// fileSuffix ends the name of every password file.
+const fileSuffix = ".pwfile.age"
+
+// canvasName is also a file name and a part of command lines.
+var canvasName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+
+func checkName(name string) error {
+	if !canvasName.MatchString(name) {
+		return errors.New("a canvas's name has 1 to 63 letters, digits, dots, dashes and underscores, and begins with a letter or digit")
+	}
+	return nil
+}
+
+// absolute makes a path that an operator typed absolute and clean.
+func absolute(path string) (string, error) {
+	if path == "" || strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return "", errors.New("a path is missing or has control characters in it")
+	}
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", path, err)
+		}
+		path = filepath.Join(home, rest)
+	}
+	return filepath.Abs(path)
+}
+
+// locate turns a destination into the place of a canvas's password file. A folder means the usual name inside it.
+func locate(destination string, c store.Canvas) (store.PlaceKind, string, error) {
+	if scheme, _, ok := strings.Cut(destination, "://"); ok {
+		return "", "", fmt.Errorf("%s:// places are not supported yet: name a path on this machine", scheme)
+	}
+	target, err := absolute(destination)
+	if err != nil {
+		return "", "", err
+	}
+	info, err := os.Stat(target)
+	if strings.HasSuffix(destination, string(filepath.Separator)) || err == nil && info.IsDir() {
+		target = filepath.Join(target, c.Name+fileSuffix)
+	}
+	if target == c.Path {
+		return "", "", fmt.Errorf("%s is the canvas file itself: choose another path for its password file", target)
+	}
+	return store.PlaceLocal, target, nil
+}
+
+// placesOf returns the places for the wanted destinations, the main one first. Those of before that lead to the same
+// target stay the same record, so that what is known of them stays.
+func placesOf(c store.Canvas, former []store.Place, destinations []string) ([]store.Place, error) {
+	places := make([]store.Place, 0, len(destinations))
+	seen := map[string]bool{}
+	for _, d := range destinations {
+		kind, target, err := locate(d, c)
+		if err != nil {
+			return nil, err
+		}
+		if seen[target] {
+			return nil, fmt.Errorf("%s is named twice as a place of canvas %q", target, c.Name)
+		}
+		seen[target] = true
+		p := store.Place{ID: newID(), CanvasID: c.ID, Kind: kind, Target: target}
+		for _, f := range former {
+			if f.Kind == kind && f.Target == target {
+				p = f
+			}
+		}
+		p.Position = len(places)
+		places = append(places, p)
+	}
+	return places, nil
+}

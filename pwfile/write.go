@@ -1,0 +1,229 @@
+package pwfile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"filippo.io/age"
+
+	"fettle/accounts/store"
+	"fettle/internal/safetext"
+)
+
+// write brings one canvas's password file to all its places. The canvas is looked at again under its lock: another
+// run may have done the work meanwhile.
+func (g *generator) write(ctx context.Context, j job) outcome {
+	o := outcome{canvasID: j.Canvas.ID, unlock: func() {}}
+	unlock, err := g.cfg.Store.Lock(ctx, "canvas-"+j.Canvas.ID)
+	if ctx.Err() != nil {
+		o.left = true
+		if err == nil {
+			o.unlock = unlock
+		}
+		return o
+	}
+	if err != nil {
+		o.problem = err
+		return o
+	}
+	o.unlock = unlock
+	c, err := g.again(ctx, j.Canvas.ID)
+	if err != nil {
+		o.problem = err
+		return o
+	}
+	if refusals := c.refusals(); len(refusals) > 0 {
+		o.problem = errors.New(refusals[0].Why + "; " + refusals[0].Remedy)
+		return o
+	}
+	found := g.survey(ctx, c)
+	if content := g.standing(c, j, found); content != nil {
+		o.places = g.deliver(ctx, c, content, found)
+		return o
+	}
+	content, written, err := g.make(ctx, &c, j)
+	if ctx.Err() != nil {
+		o.left = true
+		return o
+	}
+	if err != nil {
+		o.problem = err
+		return o
+	}
+	o.serial = c.Serial
+	o.places = g.deliver(ctx, c, content, nil)
+	if o.delivered() {
+		o.written = &written
+	}
+	return o
+}
+
+// again reads the canvas and its places once more.
+func (g *generator) again(ctx context.Context, id string) (Canvas, error) {
+	var (
+		c      store.Canvas
+		places []store.Place
+	)
+	err := g.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		if c, err = r.Canvas(id); err == nil {
+			places, err = r.Places(id)
+		}
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		err = errors.New("the canvas was removed meanwhile")
+	}
+	return g.look.canvas(c, places, false), err
+}
+
+// survey reads what lies at the canvas's places, by place ID; what cannot be read is as good as missing.
+func (g *generator) survey(ctx context.Context, c Canvas) map[string]sighting {
+	found := map[string]sighting{}
+	for _, p := range c.Places {
+		if s, ok, err := g.places[p.Kind].seen(ctx, p.Target, c.Group); ok && err == nil {
+			found[p.ID] = s
+		}
+	}
+	return found
+}
+
+// standing returns the file that was last written, if it is what would be written now and still lies at some place.
+// Then the other places need no new file but this one, and no secret is opened.
+func (g *generator) standing(c Canvas, j job, found map[string]sighting) []byte {
+	if c.Written == nil || len(c.staleContent(recipientsOf(c.Canvas, g.look.server))) > 0 {
+		return nil
+	}
+	// Force asks for a new file, unless another run has just made one.
+	if j.Force && (j.Canvas.Written == nil || c.Written.At.Equal(j.Canvas.Written.At)) {
+		return nil
+	}
+	for _, s := range found {
+		if hashOf(s.Content) == c.Written.SHA256 {
+			return s.Content
+		}
+	}
+	return nil
+}
+
+// make exports the canvas's accounts and seals them into a new file, with a serial that was never used.
+func (g *generator) make(ctx context.Context, c *Canvas, j job) (content []byte, written store.Written, err error) {
+	if err := g.serial(ctx, c, j); err != nil {
+		return nil, written, err
+	}
+	names := recipientsOf(c.Canvas, g.look.server)
+	p := Payload{
+		Book: g.book, FileID: c.FileID, Serial: c.Serial, Recipients: names, Canvas: c.Name,
+		GeneratedAt: g.cfg.Now().UTC().Truncate(time.Second),
+	}
+	written = store.Written{At: g.cfg.Now().UTC(), Generations: map[string]int64{}, Recipients: names}
+	for _, id := range c.AccountIDs {
+		e, err := g.export(ctx, id)
+		if err != nil {
+			return nil, written, err
+		}
+		p.Accounts = append(p.Accounts, credentialOf(e))
+		written.Generations[id] = e.Generation
+	}
+	content, err = g.seal(ctx, *c, p)
+	written.SHA256 = hashOf(content)
+	return content, written, err
+}
+
+// serial uses the reserved one, unless somebody took a later one meanwhile.
+func (g *generator) serial(ctx context.Context, c *Canvas, j job) error {
+	if j.Serial != 0 && j.Serial == c.Serial {
+		return nil
+	}
+	return g.cfg.Store.Update(ctx, func(w store.Writer) (err error) {
+		c.Serial, err = g.reserve(w, c.ID)
+		return err
+	})
+}
+
+// seal encrypts a payload and makes sure that it can be opened again before anything is replaced by it.
+func (g *generator) seal(ctx context.Context, c Canvas, p Payload) ([]byte, error) {
+	if c.Passphrase {
+		g.asking.Lock()
+		defer g.asking.Unlock()
+	}
+	to, err := g.recipients(ctx, c, p.Recipients)
+	if err != nil {
+		return nil, err
+	}
+	content, err := seal(p, g.key, to)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(p.Recipients, g.look.server) {
+		f, refused := ReaderOptions{Identities: []age.Identity{g.server}}.decode(content)
+		if refused != nil || f.Serial != p.Serial {
+			return nil, fmt.Errorf("the password file of %q could not be opened again after it was encrypted", c.Name)
+		}
+		return content, nil
+	}
+	kinds, err := stanzaKinds(content)
+	if err != nil || len(kinds) != len(to) {
+		return nil, fmt.Errorf("the password file of %q is not a whole age file after it was encrypted", c.Name)
+	}
+	return content, nil
+}
+
+func (g *generator) recipients(ctx context.Context, c Canvas, names []string) ([]age.Recipient, error) {
+	if c.Passphrase {
+		if g.opts.Passphrase == nil {
+			return nil, errors.New("it is encrypted to a passphrase, for which somebody has to be asked: regenerate it in a terminal")
+		}
+		passphrase, err := g.opts.Passphrase(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		r, err := passphraseRecipient(passphrase)
+		return []age.Recipient{r}, err
+	}
+	to := make([]age.Recipient, 0, len(names))
+	for _, name := range names {
+		r, _, err := ParseRecipient(name)
+		if err != nil {
+			return nil, err
+		}
+		to = append(to, r)
+	}
+	return to, nil
+}
+
+// deliver brings content to every place that does not have it yet; have is what was found there.
+func (g *generator) deliver(ctx context.Context, c Canvas, content []byte, have map[string]sighting) []delivered {
+	hash, newest := hashOf(content), c.Serial
+	if have != nil { // a file that stands has the serial of the place it lies at
+		newest = 0
+		for _, p := range c.Places {
+			newest = max(newest, p.Serial)
+		}
+	}
+	all := make([]delivered, 0, len(c.Places))
+	for _, p := range c.Places {
+		d := delivered{place: p, state: store.LineUnchanged}
+		if lies, ok := have[p.ID]; !ok || lies.Misfit != "" || hashOf(lies.Content) != hash {
+			d.state = store.LineDone
+			d.err = g.places[p.Kind].put(ctx, dispatch{Target: p.Target, Content: content, Group: c.Group, First: p.Serial == 0})
+		}
+		d.place.CheckedAt = g.cfg.Now().UTC()
+		if d.err != nil {
+			d.state = store.LineFailed
+			d.place.Problem = safetext.Line(d.err.Error())
+			if s, ok, err := g.places[p.Kind].seen(ctx, p.Target, c.Group); err == nil {
+				d.place.SHA256 = ""
+				if ok {
+					d.place.SHA256 = hashOf(s.Content)
+				}
+			}
+		} else {
+			d.place.SHA256, d.place.Serial, d.place.Problem = hash, newest, ""
+		}
+		all = append(all, d)
+	}
+	return all
+}
