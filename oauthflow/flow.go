@@ -2,6 +2,12 @@ package oauthflow
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -43,6 +49,27 @@ type FlowSecrets struct {
 	DeviceCode secret.Text
 }
 
+type sealedSecrets struct {
+	State      string `json:"state,omitempty"`
+	Verifier   string `json:"verifier,omitempty"`
+	DeviceCode string `json:"device_code,omitempty"`
+}
+
+// MarshalSealed turns the secrets into bytes, to be sealed and nothing else.
+func (s FlowSecrets) MarshalSealed() ([]byte, error) {
+	return json.Marshal(sealedSecrets{s.State.Reveal(), s.Verifier.Reveal(), s.DeviceCode.Reveal()})
+}
+
+// UnmarshalSealed reads what MarshalSealed wrote.
+func (s *FlowSecrets) UnmarshalSealed(b []byte) error {
+	var v sealedSecrets
+	if err := json.Unmarshal(b, &v); err != nil {
+		return errors.New("the sealed part of a sign-in cannot be read") // the cause could quote the bytes
+	}
+	s.State, s.Verifier, s.DeviceCode = secret.New(v.State), secret.New(v.Verifier), secret.New(v.DeviceCode)
+	return nil
+}
+
 // Request asks for a new flow.
 type Request struct {
 	Provider  provider.Provider
@@ -52,6 +79,29 @@ type Request struct {
 	LoginHint string
 	Consent   bool             // ask the provider to show the consent page again
 	Now       func() time.Time // nil: time.Now
+}
+
+// newFlow fills in what both kinds have in common.
+func (r Request) newFlow(kind provider.FlowKind, now time.Time) (*Flow, error) {
+	if r.Client.ID == "" {
+		return nil, fmt.Errorf("%s: no client id is set", r.Provider.Name)
+	}
+	if err := r.Provider.Supports(kind, r.Scopes); err != nil {
+		return nil, err
+	}
+	var id [12]byte
+	_, _ = rand.Read(id[:]) // never fails
+	return &Flow{
+		ID: hex.EncodeToString(id[:]), Kind: kind, Provider: r.Provider.ID, Server: r.Server,
+		ClientID: r.Client.ID, Auth: r.Client.Auth, Scopes: r.Scopes, StartedAt: now,
+	}, nil
+}
+
+// randomText returns 256 random bits as URL-safe text.
+func randomText() string {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
 // EventKind says what a flow's Event reports.
@@ -73,8 +123,8 @@ type Event struct {
 	Attempt    int
 	Interval   time.Duration
 	Err        error
-	Reason     string
-	Hint       string
+	Reason     string // stable identifier
+	Hint       string // one sentence for the person
 }
 
 // WaitOptions is what Wait needs besides the flow.
@@ -88,141 +138,85 @@ type WaitOptions struct {
 	Now      func() time.Time
 }
 
-// Listener is a loopback port that waits for one flow's callback.
-type Listener struct{}
-
-// Close frees the port.
-func (l *Listener) Close() error { return nil }
-
-// PasteError says what is wrong with a pasted text and what to paste instead.
-type PasteError struct {
-	Mistake string // stable identifier
-	Hint    string // one sentence for the person
+func (o WaitOptions) report(e Event) {
+	if o.Report != nil {
+		o.Report(e)
+	}
 }
 
-// StartDevice makes exactly one device authorization request (RFC 8628 §3.1).
-func StartDevice(ctx context.Context, hc *http.Client, r Request) (*Flow, error) { return nil, nil }
-
-// StartBrowser binds the loopback port and fixes the exact redirect. A nil Listener without an error means paste only.
-func StartBrowser(ctx context.Context, r Request) (*Flow, *Listener, error) { return nil, nil, nil }
-
-// Listen binds a resumed flow's port again; an error means that only pasting is left.
-func Listen(f *Flow) (*Listener, error) { return nil, nil }
-
-// Wait goes on with a flow until it yields a token or ends.
-func Wait(ctx context.Context, f *Flow, o WaitOptions) (*Token, error) { return nil, nil }
-
-// ParsePaste reads what a person copied: the whole address, its query, or the bare code.
-func ParsePaste(f *Flow, text string) (code string, err error) { return "", nil }
-
-// MarshalSealed turns the secrets into bytes, to be sealed and nothing else.
-func (s FlowSecrets) MarshalSealed() ([]byte, error) { return nil, nil }
-
-// UnmarshalSealed reads what MarshalSealed wrote.
-func (s *FlowSecrets) UnmarshalSealed(b []byte) error { return nil }
-
-// Error implements error.
-func (e *PasteError) Error() string { return e.Hint }
-
-// Error implements error with one sentence.
-func (e *Error) Error() string { return e.Code }
-
-// Unwrap returns the network's error.
-func (e *Error) Unwrap() error { return e.Err }
-
-// Transient reports whether trying again later may help.
-func (e *Error) Transient() bool { return false }
-
-// HTTPOptions are the settings of NewHTTPClient.
-type HTTPOptions struct {
-	Timeout time.Duration // default 30 s
-	CAFile  string        // further certificate authorities (PEM), beside the system's
+// Wait goes on with a flow until it yields a token or ends: with an *Error, which is ErrDenied or ErrExpired
+// where the person declined or took too long, or with the context's error. The caller stores the token
+// before it does anything else. A request under way when ctx ends is drained, since its answer may be the token.
+func Wait(ctx context.Context, f *Flow, o WaitOptions) (*Token, error) {
+	if o.Listener != nil {
+		defer o.Listener.shut()
+	}
+	if o.Client.ID != f.ClientID {
+		return nil, fmt.Errorf("the sign-in was started with client %s, not %s; start it again", clean(f.ClientID), clean(o.Client.ID))
+	}
+	o.Now = clockOr(o.Now)
+	o.Client.Auth = f.Auth
+	o.HTTP = guarded(o.HTTP)
+	var (
+		t   *Token
+		err error
+	)
+	switch f.Kind {
+	case provider.Device:
+		t, err = waitDevice(ctx, f, o)
+	case provider.Browser:
+		t, err = waitBrowser(ctx, f, o)
+	default:
+		err = fmt.Errorf("a sign-in of kind %q is not known", f.Kind)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !t.ScopesStated {
+		t.Scopes = o.Provider.Normalise(f.Scopes)
+	}
+	return lengthen(ctx, f, o, t), nil
 }
 
-// NewHTTPClient returns the client every request of fettle to a provider goes through.
-func NewHTTPClient(o HTTPOptions) *http.Client { return nil }
-
-// ClockSkew returns how far the local clock is ahead of the last server's Date header.
-func ClockSkew(hc *http.Client) (skew time.Duration, known bool) { return 0, false }
-
-// Discover resolves a provider's endpoints.
-func Discover(ctx context.Context, hc *http.Client, p provider.Provider) (Server, error) {
-	return Server{}, nil
+// lengthen exchanges a short-lived token for a long-lived one where the provider renews by exchange; if that
+// fails the short one is still good, and a later renewal may do it.
+func lengthen(ctx context.Context, f *Flow, o WaitOptions, t *Token) *Token {
+	if o.Provider.Renew != provider.RenewExchange {
+		return t
+	}
+	long, err := Refresh(context.WithoutCancel(ctx), o.HTTP, RefreshRequest{Provider: o.Provider, Server: f.Server, Client: o.Client, Access: t.Access, Now: o.Now})
+	if err != nil {
+		return t
+	}
+	if !long.ScopesStated {
+		long.Scopes, long.ScopesStated = t.Scopes, t.ScopesStated
+	}
+	return long
 }
 
-// RefreshRequest asks for a newer access token.
-type RefreshRequest struct {
-	Provider provider.Provider
-	Server   Server
-	Client   Client
-	Refresh  secret.Text
-	Access   secret.Text // for providers with renew = "exchange"
-	Scopes   []string    // the granted ones; sent only where the catalogue says the provider needs them
-	Now      func() time.Time
+func clockOr(now func() time.Time) func() time.Time {
+	if now == nil {
+		return time.Now
+	}
+	return now
 }
 
-// Refresh makes exactly one POST and never retries it.
-func Refresh(ctx context.Context, hc *http.Client, r RefreshRequest) (*Token, error) { return nil, nil }
-
-// RevokeRequest asks the provider to end a grant.
-type RevokeRequest struct {
-	Provider provider.Provider
-	Server   Server
-	Client   Client
-	Refresh  secret.Text
-	Access   secret.Text
-	TypeHint string // refresh_token or access_token; default: whichever token is given
-	Kept     map[string]string
+// expired is how a flow ends whose time is over.
+func expired(place Place, providerID string) *Error {
+	return &Error{Place: place, Provider: providerID, Code: "expired_token", Description: ErrExpired.Error(), Err: ErrExpired}
 }
 
-// RevokeOutcome says what the provider did.
-type RevokeOutcome string
-
-// The two good outcomes of a revocation.
-const (
-	Revoked        RevokeOutcome = "revoked"
-	AlreadyInvalid RevokeOutcome = "already_invalid"
-)
-
-// NoRevocationError is ErrNoRevocation with the page where the person can do it by hand.
-type NoRevocationError struct {
-	Provider string
-	Page     string
+// drain returns a context that outlives ctx by grace.
+func drain(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		t := time.NewTimer(grace)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			cancel()
+		case <-out.Done():
+		}
+	})
+	return out, func() { stop(); cancel() }
 }
-
-// Error implements error.
-func (e *NoRevocationError) Error() string { return ErrNoRevocation.Error() }
-
-// Unwrap makes errors.Is(err, ErrNoRevocation) true.
-func (e *NoRevocationError) Unwrap() error { return ErrNoRevocation }
-
-// Revoke ends a grant at the provider.
-func Revoke(ctx context.Context, hc *http.Client, r RevokeRequest) (RevokeOutcome, error) {
-	return "", nil
-}
-
-// Identify finds out who a token belongs to. Identity.Known() == false without an error means that the provider cannot say.
-func Identify(ctx context.Context, hc *http.Client, p provider.Provider, s Server, clientID string, t *Token) (Identity, error) {
-	return Identity{}, nil
-}
-
-// GrantedScopes asks the provider's source of truth which scopes a token has, and names that source.
-func GrantedScopes(ctx context.Context, hc *http.Client, p provider.Provider, s Server, c Client, t *Token) (scopes []string, source string, err error) {
-	return nil, "", nil
-}
-
-// Probe makes the cheapest call that proves a token works for a service.
-func Probe(ctx context.Context, hc *http.Client, p provider.Provider, svc provider.Service, t *Token) error {
-	return nil
-}
-
-// List returns what the account can reach at a service.
-func List(ctx context.Context, hc *http.Client, p provider.Provider, svc provider.Service, t *Token) ([]Resource, error) {
-	return nil, nil
-}
-
-// Origins lists where an account's secrets go: issuer, token and revocation endpoint, and the client id, each with its label.
-func Origins(s Server, clientID string) []string { return nil }
-
-// SameOrigins reports whether nothing moved.
-func SameOrigins(a, b []string) bool { return false }

@@ -116,7 +116,7 @@ func TestANewProviderNeedsLittle(t *testing.T) {
 	if p.Name != "acme" || p.Rotation != provider.RotationSingleUse || p.ScopeSeparator != " " || !p.UsesPKCE() || !p.IsPortable() {
 		t.Errorf("defaults: %+v", p)
 	}
-	if !slices.Equal(p.Redirects, []string{"http://127.0.0.1:0/callback"}) || !slices.Equal(p.Flows, []provider.FlowKind{provider.Browser}) {
+	if !slices.Equal(p.Redirects, []string{"http://127.0.0.1:0/callback", "http://[::1]:0/callback"}) || !slices.Equal(p.Flows, []provider.FlowKind{provider.Browser}) {
 		t.Errorf("defaults: %v %v", p.Redirects, p.Flows)
 	}
 }
@@ -139,6 +139,8 @@ func TestMistakesAreNamedWithFileKeyAndLine(t *testing.T) {
 		{"no device endpoint", "[providers.acme]\nflows = [\"device\"]\ntoken_endpoint = \"https://a.example/t\"\n", "device_authorization_endpoint"},
 		{"flow", acme + "flows = [\"implicit\"]\n", "neither device nor browser"},
 		{"redirect", acme + "redirects = [\"http://10.0.0.1/\"]\n", "loopback"},
+		{"state overridden", acme + "authorize_params = { state = \"x\" }\n", "set by fettle itself"},
+		{"grant type overridden", acme + "token_params = { grant_type = \"password\" }\n", "set by fettle itself"},
 		{"rotation", acme + "rotation = \"twice\"\n", "c.toml:3: providers.acme.rotation"},
 		{"renew", acme + "renew = \"no\"\n", "renew"},
 		{"renew without a form", acme + "renew = \"exchange\"\n", "renew_params"},
@@ -181,11 +183,11 @@ func FuzzCatalogue(f *testing.F) {
 	f.Add("[providers.acme]\nissuer = \"https://a.example\"\n[providers.acme.services.x]\nscopes = [\"a\"]\n")
 	f.Add("[providers.google.vars]\nx = \"{x}\"\n[providers.google]\nchildren = [[1],\"a\"]\n")
 	f.Add("providers = 3")
+	base, err := provider.Builtin()
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
-		base, err := provider.Builtin()
-		if err != nil {
-			t.Fatal(err)
-		}
 		c, err := base.With("c.toml", []byte(text))
 		if err != nil {
 			return

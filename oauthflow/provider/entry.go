@@ -80,7 +80,7 @@ func (p *Provider) setDefaults() {
 		p.Flows = []FlowKind{Browser}
 	}
 	if len(p.Redirects) == 0 && slices.Contains(p.Flows, Browser) {
-		p.Redirects = []string{"http://127.0.0.1:0/callback"}
+		p.Redirects = []string{"http://127.0.0.1:0/callback", "http://[::1]:0/callback"}
 	}
 	for id, s := range p.Services {
 		s.ID = id

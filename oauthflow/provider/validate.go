@@ -30,7 +30,7 @@ func (p Provider) Validate() error {
 	if !idPattern.MatchString(p.ID) {
 		return fmt.Errorf("%q is not a provider id: use lower-case letters, digits, - and _", p.ID)
 	}
-	for _, check := range []func() error{p.checkEndpoints, p.checkFlows, p.checkHabits, p.checkClient, p.checkServices} {
+	for _, check := range []func() error{p.checkEndpoints, p.checkFlows, p.checkParams, p.checkHabits, p.checkClient, p.checkServices} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -78,6 +78,31 @@ func (p Provider) checkFlows() error {
 	for _, r := range p.Redirects {
 		if err := checkRedirect(r); err != nil {
 			return wrong("redirects", "%w", err)
+		}
+	}
+	return nil
+}
+
+// The parameters a catalogue entry may not set: they carry the flow's security.
+var (
+	fixedAuthorizeParams = []string{"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"}
+	fixedTokenParams     = []string{"grant_type", "client_id", "client_secret", "redirect_uri", "code", "code_verifier", "refresh_token", "device_code"}
+)
+
+func (p Provider) checkParams() error {
+	for _, table := range []struct {
+		key    string
+		params map[string]string
+		fixed  []string
+	}{
+		{"authorize_params", p.AuthorizeParams, fixedAuthorizeParams},
+		{"consent_params", p.ConsentParams, fixedAuthorizeParams},
+		{"token_params", p.TokenParams, fixedTokenParams},
+	} {
+		for name := range table.params {
+			if slices.Contains(table.fixed, name) {
+				return wrong(table.key, "%q is set by fettle itself", name)
+			}
 		}
 	}
 	return nil
