@@ -27,7 +27,7 @@ const maxReaders = 4
 
 // connect returns a pool of connections to the database at path, which must exist: SQLite would make a missing
 // one anew, and an empty book is the worst thing to show for a lost one.
-func connect(path string, busy time.Duration, max int, extra url.Values) (*sql.DB, error) {
+func connect(path string, busy time.Duration, conns int, extra url.Values) (*sql.DB, error) {
 	q := url.Values{
 		"mode":          {"rw"},
 		"_busy_timeout": {strconv.FormatInt(busy.Milliseconds(), 10)},
@@ -45,8 +45,8 @@ func connect(path string, busy time.Duration, max int, extra url.Values) (*sql.D
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	db := sql.OpenDB(connector)
-	db.SetMaxOpenConns(max)
-	db.SetMaxIdleConns(max)
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
 	return db, nil
 }
 

@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -62,8 +61,8 @@ func (s *SQLite) explain(err error) error {
 
 // corrupt describes a damaged file, naming the copies there are.
 func (s *SQLite) corrupt(err error) error {
-	copies, globErr := filepath.Glob(filepath.Join(s.dir, dbFile+".before-*"))
-	if globErr != nil { // the folder's name is no pattern; the copies are only a hint
+	copies, listErr := s.beside(".before-")
+	if listErr != nil { // the copies are only a hint
 		copies = nil
 	}
 	return &CorruptError{Path: s.path(), Copies: copies, Err: err}

@@ -42,7 +42,7 @@ func loadMigrations(files fs.FS) ([]string, error) {
 // create makes the database under another name and gives it its name when it is whole: a fettle.db without a
 // schema is therefore always a damaged one. The caller holds the opening lock.
 func (s *SQLite) create(ctx context.Context) error {
-	leftovers, err := filepath.Glob(s.path() + ".new*")
+	leftovers, err := s.beside(".new")
 	if err != nil {
 		return err
 	}
@@ -66,6 +66,22 @@ func (s *SQLite) create(ctx context.Context) error {
 		return err
 	}
 	return syncDir(s.dir)
+}
+
+// beside returns the files whose names begin with the database's and the suffix. The folder may have any name, so
+// it must not become part of a pattern.
+func (s *SQLite) beside(suffix string) ([]string, error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), dbFile+suffix) {
+			found = append(found, filepath.Join(s.dir, e.Name()))
+		}
+	}
+	return found, nil
 }
 
 // migrate brings an existing database up to date, keeping a copy of what it was. The caller holds the opening lock.

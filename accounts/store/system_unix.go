@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -24,7 +25,7 @@ func owner(info fs.FileInfo) (uid int, known bool) {
 
 // syncDir makes what was created, renamed or removed in the folder durable.
 func syncDir(dir string) (err error) {
-	d, err := os.Open(dir)
+	d, err := os.Open(filepath.Clean(dir))
 	if err != nil {
 		return err
 	}

@@ -114,8 +114,12 @@ func (t *table[T]) swap(w *writer, rec *T, id, name string, former int64) error 
 // taken tells whose name it was: an insert of a record that is there already collides with itself.
 func (t *table[T]) taken(w *writer, id, name string, former int64) error {
 	if former == 0 {
-		if same, err := t.list(&w.reader, "WHERE id = ?", id); err != nil || len(same) > 0 {
-			return errors.Join(&ConflictError{Table: t.label, ID: id}, err)
+		same, err := t.list(&w.reader, "WHERE id = ?", id)
+		if err != nil {
+			return err
+		}
+		if len(same) > 0 {
+			return &ConflictError{Table: t.label, ID: id}
 		}
 	}
 	return &NameTakenError{Table: t.label, Name: name}
