@@ -1,0 +1,191 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"fettle/accounts"
+)
+
+// listChrome are the lines of the Accounts screen that are not rows: the strip and the column heads.
+const listChrome = 3
+
+// listHeight is how many rows of accounts fit.
+func listHeight(f frame) int {
+	h := f.height - listChrome
+	if f.host.Notice != "" {
+		h--
+	}
+	return max(h, 1)
+}
+
+func (s accountsScreen) view(f frame) string {
+	t := f.theme
+	lines := []string{s.strip(f), ""}
+	if f.host.Notice != "" {
+		lines = append(lines, " "+t.accent.Render(cut(f.host.Notice, f.width-2, t.signs.ellipsis)))
+	}
+	rows := s.rows(f)
+	switch {
+	case !f.data.loaded:
+		lines = append(lines, " Reading the book"+t.signs.ellipsis)
+	case len(f.data.snapshot.Accounts) == 0:
+		lines = append(lines, emptyBook(f)...)
+	case len(rows) == 0:
+		lines = append(lines, " No account matches “"+s.filter.Value()+"”. esc shows all.")
+	case f.wide():
+		left := f.width * 3 / 5
+		list := s.table(rows, f.inner(left, f.height-len(lines)))
+		a := rows[s.position(rows)]
+		right := f.width - left - 3
+		lines = append(lines, sideBySide(list, left, preview(a, f.inner(right, f.height-len(lines))), right, t)...)
+	default:
+		lines = append(lines, s.table(rows, f.inner(f.width, f.height-len(lines)))...)
+	}
+	return fill(lines, f.width, f.height, t.signs.ellipsis)
+}
+
+// strip counts: broken, soon, healthy, stale files; and shows the filter and the order.
+func (s accountsScreen) strip(f frame) string {
+	t := f.theme
+	n := map[accounts.Severity]int{}
+	for _, a := range f.data.snapshot.Accounts {
+		n[a.Health.Severity]++
+	}
+	part := func(sev accounts.Severity, word string) string {
+		sign, style := t.severity(sev)
+		if n[sev] == 0 {
+			style = t.faint
+		}
+		return style.Render(fmt.Sprintf("%s %d %s", sign, n[sev], word))
+	}
+	files := t.faint.Render("0 stale files")
+	if f.data.files > 0 {
+		files = t.warn.Render(count(f.data.files, "stale file"))
+	}
+	parts := []string{part(accounts.SeverityCritical, "broken"), part(accounts.SeverityWarning, "need a look"), part(accounts.SeverityOK, "healthy"), files}
+	if len(s.marked) > 0 {
+		parts = append(parts, t.accent.Render(fmt.Sprintf("%s %d marked", t.signs.marked, len(s.marked))))
+	}
+	line := " " + strings.Join(parts, "   ")
+	switch {
+	case s.typed_:
+		line += "   " + s.filter.View()
+	case s.filter.Value() != "":
+		line += "   " + t.accent.Render("/"+s.filter.Value())
+	case s.order != byHealth:
+		line += "   " + t.faint.Render(orderNames[s.order])
+	}
+	return line
+}
+
+// emptyBook greets who has no account yet.
+func emptyBook(f frame) []string {
+	return []string{
+		" No account yet.", "",
+		" Press " + f.theme.key.Render("a") + " to authorize the first one: choose a provider, sign in on",
+		" your own machine, tick every permission. The jobs here can then use it.",
+	}
+}
+
+// columnWidths are the natural widths of the columns, measured over the whole list once per look.
+type columnWidths struct{ name, service, identity, state int }
+
+func measure(list []accounts.Account, now time.Time) columnWidths {
+	w := columnWidths{name: 4, service: 7, identity: 8, state: 14}
+	for _, a := range list {
+		w.name = max(w.name, ansi.StringWidth(a.Name))
+		w.service = max(w.service, ansi.StringWidth(serviceWords(a)))
+		w.identity = max(w.identity, ansi.StringWidth(identityWords(a)))
+		w.state = max(w.state, ansi.StringWidth(stateWords(a, now)))
+	}
+	return w
+}
+
+// fit shrinks the widest columns until they fit into width cells beside the fixed ones.
+func (w columnWidths) fit(width int) columnWidths {
+	const fixed = 4 + 1 + 1 + 1 + 1 + 8 + 1 + 4 + 1 + 5 // marks, gaps, dies, jobs, stale
+	least := columnWidths{name: 12, service: 9, identity: 8, state: 16}
+	cols := []*int{&w.identity, &w.service, &w.name, &w.state}
+	floors := []int{least.identity, least.service, least.name, least.state}
+	for i, c := range cols {
+		over := w.name + w.service + w.identity + w.state + fixed - width
+		if over <= 0 {
+			break
+		}
+		*c = max(*c-over, min(*c, floors[i]))
+	}
+	return w
+}
+
+// table draws the heads and the window of rows around the cursor.
+func (s accountsScreen) table(rows []accounts.Account, f frame) []string {
+	t := f.theme
+	w := f.data.widths.fit(f.width)
+	e := t.signs.ellipsis
+	head := "    " + pad("NAME", w.name, e) + " " + pad("SERVICE", w.service, e) + " " + pad("IDENTITY", w.identity, e) + " " +
+		pad("STATE", w.state, e) + " " + pad("DIES ON", 8, e) + " " + pad("JOBS", 4, e) + " STALE"
+	lines := []string{t.faint.Render(cut(head, f.width, ""))}
+	at := s.position(rows)
+	win := windowOf(s.former, at, len(rows), max(f.height-1, 1))
+	for i := win.from; i < win.to; i++ {
+		lines = append(lines, s.row(rows[i], i == at, w, f))
+	}
+	return lines
+}
+
+func (s accountsScreen) row(a accounts.Account, here bool, w columnWidths, f frame) string {
+	t, e := f.theme, f.theme.signs.ellipsis
+	sign, style := t.severity(a.Health.Severity)
+	if a.Pending != nil {
+		sign, style = t.signs.busy, t.accent
+	}
+	pointer, mark := " ", " "
+	if here {
+		pointer = t.signs.pointer
+	}
+	if slices.Contains(s.marked, a.ID) {
+		mark = t.signs.marked
+	}
+	state := pad(stateWords(a, f.now), w.state, e)
+	dies, jobs, stale := "–", "–", "–"
+	if !a.Health.DiesAt.IsZero() {
+		dies = date(a.Health.DiesAt, f.now)
+	}
+	if n := len(a.Canvases); n > 0 {
+		jobs = fmt.Sprint(n)
+	}
+	if n := f.data.stale[a.ID]; n > 0 {
+		stale = fmt.Sprint(n)
+	}
+	before := pointer + mark
+	name := pad(a.Name, w.name, e)
+	rest := pad(serviceWords(a), w.service, e) + " " + pad(identityWords(a), w.identity, e)
+	tail := fmt.Sprintf("%8s %4s %5s", pad(dies, 8, e), jobs, stale)
+	if here {
+		return t.selected.Render(pad(before+sign+" "+name+" "+rest+" "+state+" "+tail, f.width, e))
+	}
+	if stale != "–" {
+		tail = fmt.Sprintf("%8s %4s ", pad(dies, 8, e), jobs) + t.warn.Render(fmt.Sprintf("%5s", stale))
+	}
+	return before + style.Render(sign) + " " + name + " " + t.faint.Render(rest) + " " + style.Render(state) + " " + tail
+}
+
+// cursor puts the terminal's own cursor on the selected row.
+func (s accountsScreen) cursor(f frame) (x, y int, ok bool) {
+	rows := s.rows(f)
+	if len(rows) == 0 || s.typed_ {
+		return 0, 0, false
+	}
+	at := s.position(rows)
+	win := windowOf(s.former, at, len(rows), listHeight(f))
+	y = listChrome + at - win.from
+	if f.host.Notice != "" {
+		y++
+	}
+	return 0, y, true
+}

@@ -1,0 +1,184 @@
+package tui
+
+// actionID names something the operator can do.
+type actionID string
+
+// scope is where an action is live.
+type scope string
+
+// Scopes. A screen lists those that hold for it, most specific first.
+const (
+	inGlobal   scope = "everywhere"
+	inAccounts scope = "accounts"
+	inDetail   scope = "detail"
+	inWizard   scope = "wizards"
+	inChoice   scope = "choices"
+	inSignIn   scope = "sign-in"
+	inConfirm  scope = "questions"
+	inText     scope = "text fields"
+	inScroll   scope = "long pages"
+)
+
+// Actions.
+const (
+	actQuit    actionID = "quit"
+	actHelp    actionID = "help"
+	actBack    actionID = "back"
+	actFix     actionID = "fix"
+	actOpen    actionID = "open"
+	actUp      actionID = "up"
+	actDown    actionID = "down"
+	actPageUp  actionID = "page-up"
+	actPageDn  actionID = "page-down"
+	actTop     actionID = "top"
+	actBottom  actionID = "bottom"
+	actMark    actionID = "mark"
+	actMarkAll actionID = "mark-all"
+	actFilter  actionID = "filter"
+	actSort    actionID = "sort"
+	actRefresh actionID = "refresh"
+	actVerify  actionID = "verify"
+	actUpdate  actionID = "update"
+	actAdd     actionID = "authorize"
+	actRemove  actionID = "remove"
+	actFiles   actionID = "files"
+	actList    actionID = "resources"
+	actResume  actionID = "resume"
+	actNext    actionID = "next"
+	actTick    actionID = "tick"
+	actTickAll actionID = "tick-all"
+	actYes     actionID = "yes"
+	actNo      actionID = "no"
+	actCopyURL actionID = "copy-url"
+	actCopyCod actionID = "copy-code"
+	actBareURL actionID = "bare-url"
+	actBrowse  actionID = "browse"
+	actPaste   actionID = "paste"
+	actOther   actionID = "other-flow"
+	actRestart actionID = "restart"
+	actAbandon actionID = "abandon"
+	actRepeat  actionID = "repeat"
+	actStop    actionID = "stop"
+)
+
+// action is one row of the table that drives matching, the footer, help, docs/keys.md and the test for clashes.
+type action struct {
+	id     actionID
+	keys   []string // as bubbletea names them; the first is shown
+	label  string   // one or two words for the footer
+	help   string   // a sentence for help
+	scope  scope
+	danger bool
+	quiet  bool                           // left out of the footer
+	off    func(s situation) (why string) // nil or "": it is on
+}
+
+// on reports whether the action can be used, and why not.
+func (a action) on(s situation) (why string, ok bool) {
+	if a.off == nil {
+		return "", true
+	}
+	why = a.off(s)
+	return why, why == ""
+}
+
+func needsAccount(s situation) string {
+	if s.account == nil && s.marked == 0 {
+		return "no account is selected"
+	}
+	return ""
+}
+
+func needsOneAccount(s situation) string {
+	if s.account == nil {
+		return "no account is selected"
+	}
+	return ""
+}
+
+func needsProblem(s situation) string {
+	if s.broken == 0 {
+		return "nothing is broken"
+	}
+	return ""
+}
+
+func needsURL(s situation) string {
+	if !s.url {
+		return "there is no address yet"
+	}
+	return ""
+}
+
+func needsCode(s situation) string {
+	if !s.code {
+		return "this way of signing in has no code"
+	}
+	return ""
+}
+
+func needsSignIn(s situation) string {
+	if !s.waiting {
+		return "no sign-in is waiting"
+	}
+	return ""
+}
+
+func needsJob(s situation) string {
+	if s.job == nil || !s.job.running {
+		return "nothing is running here"
+	}
+	return ""
+}
+
+// actions is the table. The order is the order of footer and help.
+var actions = []action{
+	{id: actFix, keys: []string{"f"}, label: "fix next", help: "Open the wizard that repairs the worst problem, then the next.", scope: inAccounts, off: needsProblem},
+	{id: actOpen, keys: []string{"enter", "right", "l"}, label: "open", help: "Show everything about the account.", scope: inAccounts, off: needsOneAccount},
+	{id: actUpdate, keys: []string{"u"}, label: "update", help: "Update the credential: authorize this account again.", scope: inAccounts, off: needsOneAccount},
+	{id: actRefresh, keys: []string{"r"}, label: "refresh", help: "Ask the provider for a new access token now.", scope: inAccounts, off: needsAccount},
+	{id: actVerify, keys: []string{"v"}, label: "verify", help: "Prove the account: permissions, identity, probe, resources.", scope: inAccounts, off: needsAccount},
+	{id: actFiles, keys: []string{"p"}, label: "password files", help: "Regenerate password files that carry an old credential.", scope: inAccounts},
+	{id: actAdd, keys: []string{"a"}, label: "authorize", help: "Authorize a new account.", scope: inAccounts},
+	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Remove this account, and revoke it at the provider if you say so.", scope: inAccounts, danger: true, off: needsOneAccount},
+	{id: actFilter, keys: []string{"/"}, label: "filter", help: "Show only accounts whose name, service, identity or state match.", scope: inAccounts},
+	{id: actSort, keys: []string{"s"}, label: "sort", help: "Sort by health, name, date of death or stale files.", scope: inAccounts, quiet: true},
+	{id: actMark, keys: []string{"space"}, label: "mark", help: "Mark the account for refresh or verify of several.", scope: inAccounts, quiet: true, off: needsOneAccount},
+	{id: actMarkAll, keys: []string{"*"}, label: "mark all", help: "Mark every account shown, or none.", scope: inAccounts, quiet: true},
+
+	{id: actUpdate, keys: []string{"u"}, label: "update", help: "Update the credential: authorize this account again.", scope: inDetail},
+	{id: actRefresh, keys: []string{"r"}, label: "refresh", help: "Ask the provider for a new access token now.", scope: inDetail},
+	{id: actVerify, keys: []string{"v"}, label: "verify", help: "Prove the account: permissions, identity, probe, resources.", scope: inDetail},
+	{id: actList, keys: []string{"s"}, label: "list resources", help: "List the account's resources again without touching the credential.", scope: inDetail},
+	{id: actFiles, keys: []string{"p"}, label: "password files", help: "Regenerate the password files of this account's canvases.", scope: inDetail},
+	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Remove this account, and revoke it at the provider if you say so.", scope: inDetail, danger: true},
+
+	{id: actUp, keys: []string{"up", "k"}, label: "up", help: "Up one line.", scope: inScroll, quiet: true},
+	{id: actDown, keys: []string{"down", "j"}, label: "down", help: "Down one line.", scope: inScroll, quiet: true},
+	{id: actPageUp, keys: []string{"pgup", "ctrl+b"}, label: "page up", help: "Up one page.", scope: inScroll, quiet: true},
+	{id: actPageDn, keys: []string{"pgdown", "ctrl+f"}, label: "page down", help: "Down one page.", scope: inScroll, quiet: true},
+	{id: actTop, keys: []string{"home", "g"}, label: "top", help: "To the first line.", scope: inScroll, quiet: true},
+	{id: actBottom, keys: []string{"end", "G"}, label: "bottom", help: "To the last line.", scope: inScroll, quiet: true},
+
+	{id: actTick, keys: []string{"space"}, label: "tick", help: "Tick or untick the line.", scope: inChoice},
+	{id: actTickAll, keys: []string{"*"}, label: "all", help: "Tick every line, or none.", scope: inChoice, quiet: true},
+	{id: actNext, keys: []string{"enter"}, label: "next", help: "Go on with what is chosen.", scope: inWizard, off: func(s situation) string { return s.next }},
+	{id: actStop, keys: []string{"ctrl+x"}, label: "stop", help: "Stop the work under way; what is done stays done.", scope: inWizard, quiet: true, off: needsJob},
+
+	{id: actCopyURL, keys: []string{"c"}, label: "copy address", help: "Send the address to your terminal's clipboard (OSC 52, through tmux too).", scope: inSignIn, off: needsURL},
+	{id: actBareURL, keys: []string{"b"}, label: "bare address", help: "Leave the screen and print the address alone on one line, to select it with the mouse.", scope: inSignIn, off: needsURL},
+	{id: actCopyCod, keys: []string{"k"}, label: "copy code", help: "Send the code to your terminal's clipboard.", scope: inSignIn, quiet: true, off: needsCode},
+	{id: actBrowse, keys: []string{"o"}, label: "open browser", help: "Open the address in a browser on this machine.", scope: inSignIn, quiet: true, off: needsURL},
+	{id: actPaste, keys: []string{"p"}, label: "paste", help: "Paste the address of the page that failed to load.", scope: inSignIn, off: needsSignIn},
+	{id: actOther, keys: []string{"w"}, label: "other way", help: "Sign in the other way: device code or browser.", scope: inSignIn, off: needsSignIn},
+	{id: actAbandon, keys: []string{"d"}, label: "give up", help: "Drop this sign-in; the stored credential stays as it is.", scope: inSignIn, quiet: true, off: needsSignIn},
+
+	{id: actNext, keys: []string{"enter"}, label: "done", help: "Take what is typed.", scope: inText},
+
+	{id: actYes, keys: []string{"y"}, label: "yes", help: "Do it.", scope: inConfirm},
+	{id: actNo, keys: []string{"n", "enter"}, label: "no", help: "Leave everything as it is.", scope: inConfirm},
+
+	{id: actHelp, keys: []string{"?"}, label: "help", help: "Show every key of this screen, and why some are off.", scope: inGlobal},
+	{id: actBack, keys: []string{"esc"}, label: "back", help: "Go back; nothing is lost.", scope: inGlobal, off: func(s situation) string { return s.back }},
+	{id: actQuit, keys: []string{"q"}, label: "quit", help: "Quit; work under way is finished first, and you are asked.", scope: inGlobal, quiet: true},
+}

@@ -1,0 +1,246 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"charm.land/bubbles/v2/textinput"
+
+	"fettle/accounts"
+	"fettle/oauthflow/provider"
+)
+
+// authorizeWizard authorizes a new account or updates the credential of one that exists. Once the sign-in
+// has begun it shows the job of that name; the job goes on when the wizard is left.
+type authorizeWizard struct {
+	base
+	again   bool // an existing account
+	station station
+
+	providers choice
+	services  choice
+	name      textinput.Model
+	how       choice
+
+	request accounts.AuthorizeRequest
+	pasting bool
+	paste   textinput.Model
+	pasted  int    // characters handed over last
+	problem string // why the step cannot go on
+	after   choice // what to do when it has ended
+}
+
+// station is a step of the wizard.
+type station int
+
+const (
+	atProvider station = iota
+	atServices
+	atName
+	atHow
+	atSignIn // from here on the job says where the wizard is
+	atChecks
+	atEnd
+)
+
+var stationNames = []string{"Provider", "Services", "Name", "How", "Sign in", "Checks", "Done"}
+
+// newAuthorize asks everything; newUpdate only how to sign in, for the services the account has.
+func newAuthorize(f frame) authorizeWizard {
+	w := authorizeWizard{name: field("", 63), paste: field("", 16<<10)}
+	w.paste.EchoMode = textinput.EchoPassword
+	for _, p := range f.providers {
+		o := option{id: p.ID, label: p.Name, note: strings.Join(serviceNames(p), ", ")}
+		if !f.hasClient(p) {
+			o.off = "no client is registered: fettle client add " + p.ID
+		}
+		w.providers.options = append(w.providers.options, o)
+	}
+	slices.SortStableFunc(w.providers.options, func(a, b option) int { return len(a.off) - len(b.off) })
+	return w
+}
+
+func newUpdate(a accounts.Account, f frame) authorizeWizard {
+	w := newAuthorize(f)
+	w.again = true
+	w.request = accounts.AuthorizeRequest{Name: a.Name, Provider: a.Provider, Services: a.Services, ClientID: a.ClientID, OverSSH: f.host.SSH}
+	w.station = atHow
+	if j, ok := f.jobs.get(w.job()); ok && j.running {
+		w.station = atSignIn
+	}
+	return w
+}
+
+// newResume shows an authorization that was begun earlier, by this program or another.
+func newResume(p accounts.PendingFlow, f frame) (authorizeWizard, []intent) {
+	w := newAuthorize(f)
+	w.request = accounts.AuthorizeRequest{Name: p.Name, Provider: p.Provider, Services: p.Services, OverSSH: f.host.SSH}
+	w.station = atSignIn
+	if j, ok := f.jobs.get(w.job()); ok && j.running {
+		return w, nil
+	}
+	return w, []intent{resumeFlow{p}}
+}
+
+func field(placeholder string, limit int) textinput.Model {
+	in := textinput.New()
+	in.Prompt = "> "
+	in.Placeholder = placeholder
+	in.CharLimit = limit
+	in.SetWidth(60)
+	in.Focus()
+	return in
+}
+
+func serviceNames(p provider.Provider) []string {
+	var names []string
+	for _, s := range p.ServiceList() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// hasClient reports whether some client is registered at the provider.
+func (f frame) hasClient(p provider.Provider) bool {
+	return p.Client.ID != "" || slices.ContainsFunc(f.data.clients, func(c accounts.ClientInfo) bool { return c.Provider == p.ID })
+}
+
+func (f frame) provider(id string) provider.Provider {
+	for _, p := range f.providers {
+		if p.ID == id {
+			return p
+		}
+	}
+	return provider.Provider{ID: id, Name: id}
+}
+
+// job is the background work that the wizard shows.
+func (s authorizeWizard) job() jobID { return jobID{jobFlow, s.request.Name} }
+
+// where is the station, which the job decides once it runs.
+func (s authorizeWizard) where(f frame) (station, job) {
+	if s.station < atSignIn {
+		return s.station, job{}
+	}
+	j, ok := f.jobs.get(s.job())
+	switch {
+	case !ok:
+		return atSignIn, j
+	case !j.running:
+		return atEnd, j
+	case len(j.checks) > 0:
+		return atChecks, j
+	}
+	return atSignIn, j
+}
+
+func (s authorizeWizard) start() []intent {
+	if s.station == atHow {
+		return []intent{askFlowChoices{s.key(), s.request}}
+	}
+	return nil
+}
+
+// key names the question about the ways of signing in.
+func (s authorizeWizard) key() string { return "how " + s.request.Name }
+
+func (s authorizeWizard) title(frame) string {
+	if s.again {
+		return "Update " + s.request.Name
+	}
+	return "Authorize"
+}
+
+func (s authorizeWizard) typing() bool { return s.station == atName || s.pasting }
+
+func (s authorizeWizard) takesPaste() bool { return s.station >= atSignIn }
+
+func (s authorizeWizard) scopes() []scope {
+	switch {
+	case s.typing():
+		return []scope{inWizard}
+	case s.station == atServices:
+		return []scope{inChoice, inWizard, inScroll}
+	case s.station >= atSignIn:
+		return []scope{inSignIn, inWizard, inScroll}
+	}
+	return []scope{inWizard, inScroll}
+}
+
+func (s authorizeWizard) situation(f frame) situation {
+	at, j := s.where(f)
+	st := situation{next: s.stuck(at, f)}
+	if s.station >= atSignIn {
+		st.job = &j
+		st.url = j.prompt != nil && at == atSignIn
+		st.code = st.url && j.prompt.UserCode != ""
+		st.waiting = st.url
+	}
+	return st
+}
+
+// stuck says why enter cannot go on.
+func (s authorizeWizard) stuck(at station, f frame) string {
+	switch at {
+	case atProvider:
+		if o, ok := s.providers.chosen(); !ok || o.off != "" {
+			return "no client is registered at this provider yet"
+		}
+	case atServices:
+		if len(s.services.ticked) == 0 {
+			return "tick at least one service"
+		}
+	case atHow:
+		if o, ok := s.how.chosen(); !ok || o.off != "" {
+			return "this way cannot be used here"
+		}
+	case atSignIn:
+		return "fettle waits for you to sign in"
+	case atChecks:
+		return "the checks are not finished"
+	}
+	return ""
+}
+
+func (s authorizeWizard) receive(a answer, f frame) (screen, []intent) {
+	if a.key != s.key() || s.station != atHow {
+		return s, nil
+	}
+	if a.err != nil {
+		s.problem = oneLine(a.err)
+		return s, nil
+	}
+	choices, _ := a.value.([]accounts.FlowChoice)
+	s.how = choice{}
+	for _, c := range choices {
+		s.how.options = append(s.how.options, option{id: string(c.Kind), label: wayNames[c.Kind], note: c.Why, off: c.Unavailable})
+		if c.Preferred {
+			s.how.at = string(c.Kind)
+		}
+	}
+	return s, nil
+}
+
+var wayNames = map[provider.FlowKind]string{
+	provider.Device:  "With a code on any device",
+	provider.Browser: "In a browser",
+}
+
+// suggestName is a free reference name made of the service and the provider.
+func (s authorizeWizard) suggestName(f frame) string {
+	stem := s.request.Provider
+	if len(s.services.ticked) > 0 {
+		stem = s.services.ticked[0] + "-" + stem
+	}
+	name := stem
+	for i := 2; s.taken(name, f); i++ {
+		name = fmt.Sprintf("%s-%d", stem, i)
+	}
+	return name
+}
+
+func (s authorizeWizard) taken(name string, f frame) bool {
+	_, ok := f.data.snapshot.ByName(name)
+	return ok
+}

@@ -1,0 +1,126 @@
+package tui
+
+import "slices"
+
+// choice is a list to choose from: one with the cursor, or several with ticks.
+type choice struct {
+	options []option
+	at      string // ID under the cursor; "" = the first that is on
+	several bool
+	ticked  []string
+}
+
+// option is one line of a choice; off says why it cannot be chosen.
+type option struct {
+	id, label, note, off string
+}
+
+// position is the row of the cursor.
+func (c choice) position() int {
+	for i, o := range c.options {
+		if o.id == c.at {
+			return i
+		}
+	}
+	return max(slices.IndexFunc(c.options, func(o option) bool { return o.off == "" }), 0)
+}
+
+// chosen is the option under the cursor.
+func (c choice) chosen() (option, bool) {
+	if len(c.options) == 0 {
+		return option{}, false
+	}
+	return c.options[c.position()], true
+}
+
+// act moves the cursor and ticks; ok is false for an action that is none of a choice's.
+func (c choice) act(id actionID, height int) (choice, bool) {
+	switch id {
+	case actUp, actDown, actPageUp, actPageDn, actTop, actBottom:
+		if len(c.options) > 0 {
+			c.at = c.options[moved(c.position(), len(c.options), height, id)].id
+		}
+	case actTick:
+		c = c.tick()
+	case actTickAll:
+		c = c.tickAll()
+	default:
+		return c, false
+	}
+	return c, true
+}
+
+func (c choice) tick() choice {
+	o, ok := c.chosen()
+	if !c.several || !ok || o.off != "" {
+		return c
+	}
+	if i := slices.Index(c.ticked, o.id); i >= 0 {
+		c.ticked = slices.Delete(slices.Clone(c.ticked), i, i+1)
+	} else {
+		c.ticked = append(slices.Clone(c.ticked), o.id)
+	}
+	return c
+}
+
+func (c choice) tickAll() choice {
+	if !c.several {
+		return c
+	}
+	if len(c.ticked) > 0 {
+		c.ticked = nil
+		return c
+	}
+	for _, o := range c.options {
+		if o.off == "" {
+			c.ticked = append(slices.Clone(c.ticked), o.id)
+		}
+	}
+	return c
+}
+
+// lines draw the options: two lines for one with a note, as many as fit around the cursor.
+func (c choice) lines(f frame) []string {
+	t := f.theme
+	at := c.position()
+	var lines []string
+	first := 0
+	for i, o := range c.options {
+		if i == at {
+			first = len(lines)
+		}
+		lines = append(lines, c.option(o, i == at, f))
+		note, style := o.note, t.faint
+		if o.off != "" {
+			note = o.off
+		}
+		for _, l := range wrap(note, f.width-8) {
+			lines = append(lines, "      "+style.Render(l))
+		}
+	}
+	win := windowOf(0, min(first+2, max(len(lines)-1, 0)), len(lines), f.height)
+	return lines[win.from:win.to]
+}
+
+func (c choice) option(o option, here bool, f frame) string {
+	t := f.theme
+	pointer := " "
+	if here {
+		pointer = t.signs.pointer
+	}
+	mark := ""
+	if c.several {
+		mark = t.signs.box + " "
+		if slices.Contains(c.ticked, o.id) {
+			mark = t.signs.ticked + " "
+		}
+	}
+	text := " " + pointer + " " + mark + o.label
+	switch {
+	case here:
+		return t.selected.Render(pad(text+" ", min(f.width, 76), t.signs.ellipsis))
+	case o.off != "":
+		return t.faint.Render(text)
+	}
+	return text
+}

@@ -1,0 +1,227 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+
+	"fettle/accounts"
+	"fettle/accounts/store"
+	"fettle/internal/secret"
+	"fettle/pwfile"
+)
+
+// describe says which job an intent is, with the line that tells of it; ok is false for what is no job.
+func describe(in intent, snap accounts.Snapshot) (id jobID, title string, ok bool) {
+	name := func(id string) string {
+		a, _ := snap.ByID(id)
+		return a.Name
+	}
+	several := func(verb string, ids []string) string {
+		if len(ids) == 1 {
+			return verb + " " + name(ids[0])
+		}
+		return fmt.Sprintf("%s %d accounts", verb, len(ids))
+	}
+	switch in := in.(type) {
+	case refreshAccounts:
+		return jobID{jobRefresh, subjects(in.ids)}, several("refreshing", in.ids), true
+	case verifyAccounts:
+		return jobID{jobVerify, subjects(in.ids)}, several("verifying", in.ids), true
+	case listResources:
+		return jobID{jobResources, in.id}, "listing resources of " + name(in.id), true
+	case removeAccount:
+		return jobID{jobRemove, in.id}, "removing " + name(in.id), true
+	case repeatChecks:
+		return jobID{jobChecks, in.id}, "checking " + name(in.id), true
+	case decide:
+		return jobID{jobChecks, in.id}, "settling " + name(in.id), true
+	case beginFlow:
+		return jobID{jobFlow, in.request.Name}, "authorizing " + in.request.Name, true
+	case resumeFlow:
+		return jobID{jobFlow, in.flow.Name}, "authorizing " + in.flow.Name, true
+	case generate:
+		return jobID{jobGenerate, ""}, "writing password files", true
+	case unlockVault:
+		return jobID{jobVault, ""}, "opening the vault", true
+	case setupVault:
+		return jobID{jobVault, ""}, "making the vault", true
+	}
+	return jobID{}, "", false
+}
+
+// subjects names a set of accounts: one by its ID, several by all of them.
+func subjects(ids []string) string { return fmt.Sprint(ids) }
+
+// command turns an intent into a command; values are captured, the model is never read.
+func (r *runner) command(in intent, run int) tea.Cmd {
+	id, _, _ := describe(in, accounts.Snapshot{})
+	switch in := in.(type) {
+	case reload:
+		return r.load()
+	case refreshAccounts:
+		return r.start(id, run, r.refresh(in))
+	case verifyAccounts:
+		return r.start(id, run, r.verify(in))
+	case listResources:
+		return r.start(id, run, func(ctx context.Context, _ *liveJob, _ func(jobEvent)) (any, string, error) {
+			list, err := r.Accounts.Resources(ctx, in.id, true)
+			return list, "resources listed", err
+		})
+	case removeAccount:
+		return r.start(id, run, func(ctx context.Context, _ *liveJob, _ func(jobEvent)) (any, string, error) {
+			res, err := r.Accounts.Remove(ctx, in.id, accounts.RemoveOptions{Revoke: in.revoke})
+			return res, "", err
+		})
+	case repeatChecks:
+		return r.start(id, run, func(ctx context.Context, _ *liveJob, emit func(jobEvent)) (any, string, error) {
+			res, err := r.Accounts.RepeatChecks(ctx, in.id, func(c accounts.Check) { emit(jobEvent{check: &c}) })
+			return res, "", err
+		})
+	case decide:
+		return r.start(id, run, func(ctx context.Context, _ *liveJob, _ func(jobEvent)) (any, string, error) {
+			return in.decision, "", r.Accounts.Decide(ctx, in.id, in.decision)
+		})
+	case beginFlow:
+		return r.start(id, run, r.begin(in))
+	case resumeFlow:
+		return r.start(id, run, func(ctx context.Context, j *liveJob, emit func(jobEvent)) (any, string, error) {
+			return r.drive(ctx, in.flow.FlowID, j, emit)
+		})
+	case generate:
+		return r.start(id, run, r.generate(in))
+	case unlockVault:
+		return r.start(id, run, func(ctx context.Context, _ *liveJob, _ func(jobEvent)) (any, string, error) {
+			return nil, "the vault is open", r.Vault.Unlock(ctx, in.passphrase)
+		})
+	case setupVault:
+		return r.start(id, run, func(ctx context.Context, _ *liveJob, _ func(jobEvent)) (any, string, error) {
+			return nil, "the vault is ready", r.Vault.Setup(ctx, in.holder, in.passphrase)
+		})
+	case stop:
+		return r.stop(in.job)
+	case pasteInto:
+		return r.paste(in.job, in.text)
+	}
+	return r.question(in)
+}
+
+// question turns the intents that are answered once into commands.
+func (r *runner) question(in intent) tea.Cmd {
+	switch in := in.(type) {
+	case askFlowChoices:
+		return r.answer(in.key, func(ctx context.Context) (any, error) { return r.Accounts.FlowChoices(ctx, in.request) })
+	case askRemoval:
+		return r.answer(in.key, func(ctx context.Context) (any, error) { return r.Accounts.RemovalPlan(ctx, in.id) })
+	case askPlan:
+		return r.answer(in.key, func(ctx context.Context) (any, error) { return r.Files.Plan(ctx, in.selection) })
+	case askHistory:
+		return r.answer(in.key, func(ctx context.Context) (any, error) {
+			return r.Accounts.Events(ctx, store.EventFilter{AccountID: in.id, Limit: 50})
+		})
+	case askResources:
+		return r.answer(in.key, func(ctx context.Context) (any, error) { return r.Accounts.Resources(ctx, in.id, false) })
+	case askKeyring:
+		return r.answer(in.key, func(ctx context.Context) (any, error) { return nil, r.Vault.ProbeKeyring(ctx) })
+	case abandonFlow:
+		return func() tea.Msg {
+			if err := r.Accounts.AbandonFlow(r.root, in.flowID); err != nil {
+				return answer{key: "abandon " + in.name, err: err}
+			}
+			return r.load()()
+		}
+	case checkPlaces:
+		return func() tea.Msg {
+			if err := r.Files.Check(r.root, true); err != nil {
+				return answer{key: "check places", err: err}
+			}
+			return r.load()()
+		}
+	}
+	return r.terminal(in)
+}
+
+func (r *runner) answer(key string, get func(context.Context) (any, error)) tea.Cmd {
+	return func() tea.Msg {
+		v, err := get(r.root)
+		return answer{key: key, value: v, err: err}
+	}
+}
+
+// begin starts an authorization, or takes over the pending one, and drives it.
+func (r *runner) begin(in beginFlow) work {
+	return func(ctx context.Context, j *liveJob, emit func(jobEvent)) (any, string, error) {
+		if in.restart {
+			if err := r.abandonPending(ctx, in.request.Name); err != nil {
+				return nil, "", err
+			}
+		}
+		flow, err := r.Accounts.StartFlow(ctx, in.request)
+		var pending *accounts.FlowPendingError
+		if errors.As(err, &pending) {
+			flow, err = pending.Flow, nil
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		return r.drive(ctx, flow.FlowID, j, emit)
+	}
+}
+
+func (r *runner) abandonPending(ctx context.Context, name string) error {
+	pending, err := r.Accounts.PendingFlow(ctx, name)
+	if errors.Is(err, accounts.ErrNoPendingFlow) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return r.Accounts.AbandonFlow(ctx, pending.FlowID)
+}
+
+func (r *runner) drive(ctx context.Context, flowID string, j *liveJob, emit func(jobEvent)) (any, string, error) {
+	res, err := r.Accounts.DriveFlow(ctx, flowID, accounts.FlowIO{
+		Pasted: j.pasted,
+		Report: func(e accounts.FlowEvent) { emit(jobEvent{flow: &e}) },
+	})
+	return res, "", err
+}
+
+func (r *runner) refresh(in refreshAccounts) work {
+	return func(ctx context.Context, _ *liveJob, emit func(jobEvent)) (any, string, error) {
+		t := tally{total: len(in.ids), verb: "refreshed", emit: emit}
+		err := r.Accounts.RefreshMany(ctx, in.ids, accounts.Now(in.force), func(_ string, _ accounts.Outcome, err error) { t.add(err) })
+		if err == nil && t.total == 1 {
+			err = t.last
+		}
+		return nil, t.line(), err
+	}
+}
+
+func (r *runner) verify(in verifyAccounts) work {
+	return func(ctx context.Context, _ *liveJob, emit func(jobEvent)) (any, string, error) {
+		t := tally{total: len(in.ids), verb: "verified", emit: emit}
+		for _, id := range in.ids {
+			if ctx.Err() != nil {
+				break
+			}
+			_, err := r.Accounts.Verify(ctx, id, func(c accounts.Check) { emit(jobEvent{check: &c}) })
+			t.add(err)
+		}
+		if t.total == 1 {
+			return nil, t.line(), t.last
+		}
+		return nil, t.line(), nil
+	}
+}
+
+func (r *runner) generate(in generate) work {
+	return func(ctx context.Context, _ *liveJob, emit func(jobEvent)) (any, string, error) {
+		run, err := r.Files.Generate(ctx, in.plan, pwfile.GenerateOptions{
+			Passphrase: func(context.Context, pwfile.Canvas) (secret.Text, error) { return in.passphrase, nil },
+		}, func(p pwfile.Progress) { emit(jobEvent{progress: &p}) })
+		return run, "", err
+	}
+}

@@ -1,0 +1,83 @@
+package tui
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"fettle/accounts"
+	"fettle/accounts/store"
+	"fettle/pwfile"
+)
+
+// detailScreen shows everything about one account: what is wrong and what to do first.
+type detailScreen struct {
+	base
+	id        string
+	top       int // first line shown
+	history   []store.Event
+	resources accounts.ResourceList
+	problem   string // why history or resources could not be read
+}
+
+func newDetail(id string) detailScreen { return detailScreen{id: id} }
+
+func (s detailScreen) start() []intent {
+	return []intent{askHistory{"history " + s.id, s.id}, askResources{"resources " + s.id, s.id}}
+}
+
+func (s detailScreen) scopes() []scope { return []scope{inDetail, inScroll} }
+
+func (s detailScreen) title(f frame) string {
+	if a, ok := f.account(s.id); ok {
+		return a.Name
+	}
+	return "gone"
+}
+
+func (s detailScreen) situation(f frame) situation {
+	st := situation{}
+	if a, ok := f.account(s.id); ok {
+		st.account = &a
+	}
+	return st
+}
+
+func (s detailScreen) act(id actionID, f frame) (screen, []intent) {
+	a, ok := f.account(s.id)
+	if id == actBack || !ok {
+		return s, []intent{back{}}
+	}
+	switch id {
+	case actUp, actDown, actPageUp, actPageDn, actTop, actBottom:
+		s.top = moved(s.top, max(len(s.lines(f))-f.height, 0)+1, f.height, id)
+	case actUpdate:
+		return s, []intent{open{newUpdate(a, f)}}
+	case actRefresh:
+		return s, []intent{refreshAccounts{ids: []string{s.id}}}
+	case actVerify:
+		return s, []intent{verifyAccounts{ids: []string{s.id}}}
+	case actList:
+		return s, []intent{listResources{s.id}}
+	case actFiles:
+		return s, []intent{open{newRegenerate(pwfile.Selection{AccountID: s.id})}}
+	case actRemove:
+		return s, []intent{open{newRemove(a)}}
+	}
+	return s, nil
+}
+
+func (s detailScreen) typed(msg tea.Msg, _ frame) (screen, []intent) { return s, nil }
+
+func (s detailScreen) receive(a answer, _ frame) (screen, []intent) {
+	switch a.key {
+	case "history " + s.id:
+		s.history, _ = a.value.([]store.Event)
+	case "resources " + s.id:
+		s.resources, _ = a.value.(accounts.ResourceList)
+	default:
+		return s, nil
+	}
+	if a.err != nil {
+		s.problem = oneLine(a.err)
+	}
+	return s, nil
+}

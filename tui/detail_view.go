@@ -1,0 +1,329 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"charm.land/lipgloss/v2"
+
+	"fettle/accounts"
+	"fettle/accounts/store"
+)
+
+func (s detailScreen) view(f frame) string {
+	lines := s.lines(f)
+	top := min(s.top, max(len(lines)-f.height, 0))
+	return fill(lines[top:], f.width, f.height, f.theme.signs.ellipsis)
+}
+
+// lines is the whole page; view shows a part of it. On a wide screen the history of the account and its
+// jobs stand beside its health and permissions.
+func (s detailScreen) lines(f frame) []string {
+	a, ok := f.account(s.id)
+	if !ok {
+		return []string{"", " This account is not in the book any more. esc goes back."}
+	}
+	first := func(f frame) []string {
+		return slices.Concat(healthLines(a, f), permissionLines(a, f), lifeLines(a, f), verifyLines(a, f))
+	}
+	second := func(f frame) []string {
+		return slices.Concat(s.resourceLines(a, f), canvasLines(a, f), factLines(a, f), s.historyLines(f))
+	}
+	if !f.wide() {
+		return append(first(f), second(f)...)
+	}
+	left := f.width / 2
+	right := f.width - left - 3
+	return sideBySide(first(f.inner(left, f.height)), left, second(f.inner(right, f.height)), right, f.theme)
+}
+
+// preview is the part of the page that stands beside the list.
+func preview(a accounts.Account, f frame) []string {
+	return slices.Concat([]string{" " + f.theme.title.Render(a.Name)}, healthLines(a, f), permissionLines(a, f), lifeLines(a, f), canvasLines(a, f))
+}
+
+// heading starts a section.
+func heading(title, note string, t theme) []string {
+	line := " " + t.title.Render(title)
+	if note != "" {
+		line += "  " + t.faint.Render(note)
+	}
+	return []string{"", line}
+}
+
+// healthLines say what is wrong and what to do, worst first; never a bare green.
+func healthLines(a accounts.Account, f frame) []string {
+	t := f.theme
+	var lines []string
+	for _, h := range a.Health.Findings {
+		sign, style := t.severity(h.Severity)
+		title := h.Title
+		if !h.Since.IsZero() {
+			title += ", " + ago(h.Since, f.now)
+		}
+		lines = append(lines, "", " "+style.Render(sign+" "+upperFirst(title)))
+		for _, l := range wrap(h.Detail, f.width-4) {
+			lines = append(lines, "   "+l)
+		}
+	}
+	lines = append(lines, "   "+t.faint.Render(provenWords(a.Health, f.now)))
+	if a.Pending != nil {
+		lines = append(lines, "", " "+t.accent.Render(t.signs.busy+" An authorization waits for you; u continues it."))
+	}
+	if a.Candidate != nil {
+		lines = append(lines, "", " "+t.warn.Render(t.signs.warning+" A newer grant waits for your choice; u shows it."))
+		lines = append(lines, indent(wrap(a.Candidate.WhyWaiting, f.width-4))...)
+	}
+	return lines
+}
+
+func provenWords(h accounts.Health, now time.Time) string {
+	if h.ProvenAt.IsZero() {
+		return "never proven"
+	}
+	return "last proven " + ago(h.ProvenAt, now) + " (" + stamp(h.ProvenAt, now) + ")"
+}
+
+// permissionLines is the checklist: granted and missing, in the words of the consent page.
+func permissionLines(a accounts.Account, f frame) []string {
+	t := f.theme
+	lines := heading("Permissions", fmt.Sprintf("%d of %d granted", len(a.Required)-len(a.Missing), len(a.Required)), t)
+	words := f.permissionWords(a)
+	missing := map[string]bool{}
+	for _, p := range a.Missing {
+		missing[p.Scope] = true
+		lines = append(lines, " "+t.bad.Render(t.signs.box+" "+p.Words), "     "+t.bad.Render("missing")+" "+t.faint.Render(p.Scope))
+	}
+	for _, scope := range a.Required {
+		if missing[scope] {
+			continue
+		}
+		if text := words[scope]; text != "" {
+			lines = append(lines, " "+t.ok.Render(t.signs.ticked)+" "+text)
+		} else {
+			lines = append(lines, " "+t.ok.Render(t.signs.ticked)+" "+scope)
+		}
+	}
+	return lines
+}
+
+// permissionWords maps the scopes of an account's services to the words of the consent page.
+func (f frame) permissionWords(a accounts.Account) map[string]string {
+	words := map[string]string{}
+	for _, p := range f.providers {
+		if p.ID != a.Provider {
+			continue
+		}
+		for _, id := range a.Services {
+			for scope, text := range p.Services[id].Permissions {
+				words[scope] = text
+			}
+		}
+	}
+	return words
+}
+
+// lifeLines draw the grant's life as a line in time.
+func lifeLines(a accounts.Account, f frame) []string {
+	t, h := f.theme, a.Health
+	lines := heading("Life of the grant", "", t)
+	if a.AuthorizedAt.IsZero() {
+		return append(lines, " not known")
+	}
+	if h.DiesAt.IsZero() {
+		bar := t.ok.Render(strings.Repeat(t.signs.past, max(min(f.width-24, 40), 4)))
+		return append(lines, " "+bar+t.signs.point+" today",
+			" "+t.faint.Render("since "+date(a.AuthorizedAt, f.now)+"; no date of death is known"))
+	}
+	width := max(min(f.width-4, 60), 10)
+	whole := h.DiesAt.Sub(a.AuthorizedAt)
+	part := width
+	if whole > 0 {
+		part = max(min(int(float64(width)*float64(f.now.Sub(a.AuthorizedAt))/float64(whole)), width), 0)
+	}
+	_, style := t.severity(h.Severity)
+	bar := style.Render(strings.Repeat(t.signs.past, part)) + t.signs.point + t.faint.Render(strings.Repeat(t.signs.future, width-part)) + t.signs.end
+	from, to := date(a.AuthorizedAt, f.now), date(h.DiesAt, f.now)
+	labels := " " + from + strings.Repeat(" ", max(width+2-len(from)-len(to), 1)) + to
+	lines = append(lines, " "+bar, t.faint.Render(labels))
+	left := "dies in " + span(h.DiesAt.Sub(f.now))
+	if !h.DiesAt.After(f.now) {
+		left = "died " + ago(h.DiesAt, f.now)
+	}
+	return append(lines, indent1(wrap(left+" because "+h.DiesBecause, f.width-2))...)
+}
+
+// verifyLines show the checks of a verification under way or just made.
+func verifyLines(a accounts.Account, f frame) []string {
+	j, ok := f.jobs.get(jobID{jobVerify, subjects([]string{a.ID})})
+	if !ok || len(j.checks) == 0 {
+		return nil
+	}
+	return append(heading("Verification", "", f.theme), checkLines(j.checks, f)...)
+}
+
+// canvasLines list the jobs that run on the account and where their password files lie.
+func canvasLines(a accounts.Account, f frame) []string {
+	t := f.theme
+	lines := heading("Canvases", count(len(a.Canvases), "canvas"), t)
+	if len(a.Canvases) == 0 {
+		lines[1] = " " + t.title.Render("Canvases") + "  " + t.faint.Render("none uses this account")
+		return lines
+	}
+	lines[1] = " " + t.title.Render("Canvases") + "  " + t.faint.Render(fmt.Sprintf("%d run on this account", len(a.Canvases)))
+	for _, c := range f.data.canvases {
+		if !slices.Contains(c.AccountIDs, a.ID) {
+			continue
+		}
+		mark := t.ok.Render(t.signs.ok)
+		if c.NeedsWriting() {
+			mark = t.warn.Render(t.signs.warning)
+		}
+		lines = append(lines, " "+mark+" "+c.Name)
+		for _, p := range c.Places {
+			lines = append(lines, "     "+t.faint.Render(p.Target))
+		}
+		for _, r := range c.Stale {
+			lines = append(lines, "     "+t.warn.Render("stale: "+r.Text))
+		}
+	}
+	return lines
+}
+
+// resourceLines show what the account reaches, as a tree.
+func (s detailScreen) resourceLines(a accounts.Account, f frame) []string {
+	t := f.theme
+	note := "never listed"
+	if !s.resources.At.IsZero() {
+		note = "listed " + ago(s.resources.At, f.now)
+	}
+	lines := heading("Resources", note, t)
+	for _, svc := range s.resources.Services {
+		switch {
+		case !svc.Lists:
+			lines = append(lines, " "+svc.Name+t.faint.Render(" has nothing to list"))
+		case len(svc.Items) == 0 && !s.resources.At.IsZero():
+			lines = append(lines, " "+svc.Name+": "+t.warn.Render("nothing found for "+identityWords(a)))
+		default:
+			lines = append(lines, " "+svc.Name)
+			lines = append(lines, tree(svc.Items, t)...)
+		}
+	}
+	return lines
+}
+
+// tree draws resources under their parents; a parent that is no resource itself is a plain heading.
+func tree(items []store.Resource, t theme) []string {
+	children := map[string][]store.Resource{}
+	known := map[string]bool{}
+	for _, r := range items {
+		known[r.ID] = true
+	}
+	var roots []store.Resource
+	var groups []string
+	for _, r := range items {
+		if r.Parent == "" {
+			roots = append(roots, r)
+			continue
+		}
+		if !known[r.Parent] && !slices.Contains(groups, r.Parent) {
+			groups = append(groups, r.Parent)
+		}
+		children[r.Parent] = append(children[r.Parent], r)
+	}
+	var lines []string
+	branch := func(id string) {
+		kids := children[id]
+		for i, r := range kids {
+			joint := t.signs.branch
+			if i == len(kids)-1 {
+				joint = t.signs.last
+			}
+			lines = append(lines, "   "+t.faint.Render(joint)+resourceWords(r, t))
+		}
+	}
+	for _, r := range roots {
+		lines = append(lines, "   "+resourceWords(r, t))
+		branch(r.ID)
+	}
+	for _, g := range groups {
+		lines = append(lines, "   "+g)
+		branch(g)
+	}
+	return lines
+}
+
+func resourceWords(r store.Resource, t theme) string {
+	return r.Name + " " + t.faint.Render(r.ID)
+}
+
+// factLines are the facts that need no judgement.
+func factLines(a accounts.Account, f frame) []string {
+	t := f.theme
+	fact := func(name, value string) string { return " " + t.faint.Render(pad(name, 15, "")) + value }
+	token := "expired " + ago(a.AccessExpiresAt, f.now)
+	if a.AccessExpiresAt.After(f.now) {
+		token = "good for " + span(a.AccessExpiresAt.Sub(f.now))
+	}
+	if a.AccessExpiresAt.IsZero() {
+		token = "no expiry stated"
+	}
+	return append(heading("Facts", "", t),
+		fact("Provider", a.ProviderName), fact("Services", serviceWords(a)), fact("Identity", identityWords(a)),
+		fact("Client", a.ClientLabel), fact("Access token", token), fact("Refresh token", refreshWords(a)),
+		fact("Authorized", stamp(a.AuthorizedAt, f.now)), fact("Generation", fmt.Sprint(a.Generation)), fact("Held by", a.Holder))
+}
+
+func refreshWords(a accounts.Account) string {
+	if !a.HasRefresh {
+		return "none: the access token itself is exchanged"
+	}
+	switch a.Rotation {
+	case "none":
+		return "kept, stays the same"
+	case "replace":
+		return "kept, replaced by each refresh"
+	}
+	return "kept, each one works once"
+}
+
+// historyLines tell who did what when.
+func (s detailScreen) historyLines(f frame) []string {
+	t := f.theme
+	lines := heading("History", "", t)
+	if s.problem != "" {
+		lines = append(lines, " "+t.bad.Render(s.problem))
+	}
+	for _, e := range s.history {
+		style := lipgloss.NewStyle()
+		if !e.OK {
+			style = t.bad
+		}
+		lines = append(lines, " "+t.faint.Render(pad(stamp(e.At, f.now), 17, ""))+" "+style.Render(e.Action)+" "+e.Detail+" "+t.faint.Render("by "+e.Actor))
+	}
+	return lines
+}
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	r := []rune(s)
+	return strings.ToUpper(string(r[0])) + string(r[1:])
+}
+
+func indent(lines []string) []string {
+	for i := range lines {
+		lines[i] = "   " + lines[i]
+	}
+	return lines
+}
+
+func indent1(lines []string) []string {
+	for i := range lines {
+		lines[i] = " " + lines[i]
+	}
+	return lines
+}

@@ -1,0 +1,17 @@
+// Package tui is the terminal program: the screens and nothing else.
+//
+// It alone imports Charm's libraries, and it imports the houses below it: pwfile, accounts, oauthflow.
+//
+// How it is put together:
+//
+//   - app.go: the root model. It classifies each message (terminal fact, job event, overlay, key) and
+//     hands it to one place.
+//   - keys.go, actions.go: the one table of actions. Matching, footer, help and docs/keys.md come from it.
+//   - A screen (screen.go) turns an action or typed text into its next self and intents (intent.go):
+//     plain values that say what it wants. Its view is a function of a frame (frame.go): no clock, no
+//     environment, no service.
+//   - runner.go turns intents into commands and is the only place that calls a service (services.go).
+//   - jobs.go keeps what runs in the background, by ID; an event of an unknown ID is dropped.
+//
+// Start reading at app.go.
+package tui

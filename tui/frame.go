@@ -1,0 +1,56 @@
+package tui
+
+import (
+	"time"
+
+	"fettle/accounts"
+	"fettle/oauthflow/provider"
+	"fettle/pwfile"
+)
+
+// frame is everything a view may know: its size, its look, the time and the facts. Views are functions of it.
+type frame struct {
+	width, height int
+	now           time.Time
+	theme         theme
+	data          data
+	jobs          jobs
+	host          Host
+	providers     []provider.Provider // the catalogue
+}
+
+// data is the last look at the book and at the password files. It is replaced whole, never changed.
+type data struct {
+	loaded   bool
+	problem  string // why the last look failed; the facts are then older
+	snapshot accounts.Snapshot
+	canvases []pwfile.Canvas
+	clients  []accounts.ClientInfo
+	vault    VaultState
+	stale    map[string]int // account ID → stale password files that use it
+	files    int            // stale password files in all
+
+	// Worked out once per look, so that a key press costs the same with 10,000 accounts.
+	widths     columnWidths // of the account list
+	searchable []string     // what the filter looks at, by position in the snapshot
+	problems   []string     // accounts that f would repair, worst first
+}
+
+// Host says where fettle runs, as far as screens care.
+type Host struct {
+	User, Name string // for the ssh -L line and the heading
+	SSH        bool   // somebody logged in over SSH
+	Notice     string // one line that stays on the Accounts screen (the demo says how to approve)
+}
+
+// inner returns the frame with another size.
+func (f frame) inner(width, height int) frame {
+	f.width, f.height = max(width, 0), max(height, 0)
+	return f
+}
+
+// wide reports whether a list and its preview fit side by side.
+func (f frame) wide() bool { return f.width >= 120 }
+
+// account finds an account by ID.
+func (f frame) account(id string) (accounts.Account, bool) { return f.data.snapshot.ByID(id) }

@@ -1,0 +1,166 @@
+package tui
+
+import (
+	"slices"
+
+	"fettle/accounts"
+	"fettle/pwfile"
+)
+
+// jobID names background work by what it does to whom, so that the same work is never started twice.
+type jobID struct{ kind, subject string }
+
+// Kinds of background work.
+const (
+	jobRefresh   = "refresh"
+	jobVerify    = "verify"
+	jobResources = "resources"
+	jobFlow      = "flow" // subject: the reserved account name
+	jobChecks    = "checks"
+	jobRemove    = "remove"
+	jobGenerate  = "generate"
+	jobVault     = "vault"
+)
+
+// job is background work as the screens see it. The runner owns what really runs.
+type job struct {
+	id    jobID
+	run   int // which start of this id: events of an earlier one are dropped
+	title string
+	want  intent // what started it, to do it again
+	// running work has no end yet; stopping work was asked to end.
+	running, stopping bool
+	err               error
+	summary           string // what came of it, one line
+
+	done, total int
+
+	// Authorization: the last prompt, the checks so far, what was wrong with the last paste or callback.
+	prompt   *accounts.Prompt
+	flowID   string
+	waiting  accounts.FlowEvent
+	rejected *accounts.FlowEvent
+	checks   []accounts.Check
+	flow     *accounts.FlowResult
+
+	progress []pwfile.Progress
+	result   any
+}
+
+// failed reports whether the work ended badly.
+func (j job) failed() bool { return !j.running && j.err != nil }
+
+// jobs is the registry: a value, copied when it changes.
+type jobs []job
+
+// get finds a job.
+func (js jobs) get(id jobID) (job, bool) {
+	i := slices.IndexFunc(js, func(j job) bool { return j.id == id })
+	if i < 0 {
+		return job{}, false
+	}
+	return js[i], true
+}
+
+// put adds a job or replaces the one of the same ID.
+func (js jobs) put(j job) jobs {
+	out := slices.DeleteFunc(slices.Clone(js), func(o job) bool { return o.id == j.id })
+	return append(out, j)
+}
+
+// running counts the work under way; flows that wait for the person are not counted as work.
+func (js jobs) running() (work, flows int) {
+	for _, j := range js {
+		switch {
+		case !j.running:
+		case j.id.kind == jobFlow && len(j.checks) == 0:
+			flows++
+		default:
+			work++
+		}
+	}
+	return work, flows
+}
+
+// apply folds an event into the job it belongs to. It reports false for an unknown job or an earlier run.
+func (js jobs) apply(e jobEvent) (jobs, job, bool) {
+	j, ok := js.get(e.id)
+	if !ok || j.run != e.run {
+		return js, job{}, false
+	}
+	j = j.with(e)
+	return js.put(j), j, true
+}
+
+// with is the job after one more event.
+func (j job) with(e jobEvent) job {
+	switch {
+	case e.flow != nil:
+		j = j.withFlow(*e.flow)
+	case e.check != nil:
+		j.checks = withCheck(j.checks, *e.check)
+	case e.progress != nil:
+		j.progress = append(slices.Clone(j.progress), *e.progress)
+		j.done, j.total = e.progress.Done, e.progress.Total
+	case e.step != nil:
+		j.done, j.total = e.step.done, e.step.total
+	}
+	if e.ended {
+		j.running, j.stopping = false, false
+		j.err, j.result, j.summary = e.err, e.result, e.summary
+		if r, ok := e.result.(accounts.FlowResult); ok {
+			j.flow = &r
+		}
+	}
+	return j
+}
+
+func (j job) withFlow(e accounts.FlowEvent) job {
+	switch e.Kind {
+	case accounts.FlowPrompt:
+		j.prompt, j.rejected = e.Prompt, nil
+		if e.Prompt != nil {
+			j.flowID = e.Prompt.Flow.FlowID
+		}
+	case accounts.FlowWaiting:
+		j.waiting = e
+	case accounts.FlowRejected:
+		j.rejected = &e
+	case accounts.FlowChecking:
+		if e.Check != nil {
+			j.checks = withCheck(j.checks, *e.Check)
+		}
+	}
+	return j
+}
+
+// withCheck replaces the check of the same kind and service, or adds it.
+func withCheck(checks []accounts.Check, c accounts.Check) []accounts.Check {
+	out := slices.Clone(checks)
+	for i, o := range out {
+		if o.ID == c.ID && o.Service == c.Service {
+			out[i] = c
+			return out
+		}
+	}
+	return append(out, c)
+}
+
+// jobEvent is news of a job, sent by the runner.
+type jobEvent struct {
+	id  jobID
+	run int
+
+	flow     *accounts.FlowEvent
+	check    *accounts.Check
+	progress *pwfile.Progress
+	step     *step
+
+	ended   bool
+	err     error
+	result  any
+	summary string
+}
+
+// step is how far a job over many things got.
+type step struct{ done, total int }

@@ -1,0 +1,87 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+)
+
+// match finds the action that a key means in the given scopes: the most specific scope wins, inGlobal
+// comes last. The keystroke on a US layout counts too, so that keys work on other layouts where the
+// terminal reports it.
+func match(k tea.KeyPressMsg, scopes []scope) (action, bool) {
+	for _, sc := range append(slices.Clone(scopes), inGlobal) {
+		for _, a := range actions {
+			if a.scope == sc && a.means(k) {
+				return a, true
+			}
+		}
+	}
+	return action{}, false
+}
+
+func (a action) means(k tea.KeyPressMsg) bool {
+	return slices.Contains(a.keys, k.String()) || slices.Contains(a.keys, strings.TrimPrefix(k.Keystroke(), "shift+")) && k.Mod == 0
+}
+
+// live lists the actions of the scopes in the table's order; an action that a more specific scope took the key of is left out.
+func live(scopes []scope) []action {
+	taken := map[string]bool{}
+	var out []action
+	for _, sc := range append(slices.Clone(scopes), inGlobal) {
+		for _, a := range actions {
+			if a.scope != sc || taken[a.keys[0]] {
+				continue
+			}
+			for _, k := range a.keys {
+				taken[k] = true
+			}
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// keyName is a key as people read it.
+func keyName(k string) string {
+	switch k {
+	case "pgup":
+		return "PgUp"
+	case "pgdown":
+		return "PgDn"
+	case "up":
+		return "↑"
+	case "down":
+		return "↓"
+	case "right":
+		return "→"
+	}
+	return k
+}
+
+// footer shows the keys of the screen in one line: those that are on, as many as fit, help always.
+func footer(scopes []scope, s situation, width int, t theme) string {
+	const gap = "  "
+	help := t.key.Render("?") + t.faint.Render(" help")
+	room := width - ansi.StringWidth(help) - 1
+	var b strings.Builder
+	used := 0
+	for _, a := range live(scopes) {
+		if a.quiet || a.id == actHelp {
+			continue
+		}
+		if _, ok := a.on(s); !ok {
+			continue
+		}
+		entry := t.key.Render(keyName(a.keys[0])) + t.faint.Render(" "+a.label)
+		w := ansi.StringWidth(entry) + len(gap)
+		if used+w > room {
+			break
+		}
+		b.WriteString(entry + gap)
+		used += w
+	}
+	return " " + b.String() + help
+}

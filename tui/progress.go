@@ -1,0 +1,82 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"fettle/accounts/store"
+)
+
+// progressLines draw how far a run is: a bar and the last lines.
+func progressLines(j job, f frame) []string {
+	t := f.theme
+	width := max(min(f.width-20, 50), 5)
+	full := 0
+	if j.total > 0 {
+		full = width * j.done / j.total
+	}
+	lines := []string{" " + t.accent.Render(strings.Repeat(t.signs.past, full)) + t.faint.Render(strings.Repeat(t.signs.future, width-full)) + fmt.Sprintf("  %d of %d", j.done, j.total), ""}
+	from := max(len(j.progress)-max(f.height-3, 1), 0)
+	for _, p := range j.progress[from:] {
+		lines = append(lines, runLine(p.Line, t)...)
+	}
+	return lines
+}
+
+// runLines are the outcome, a line a place; what failed comes first.
+func runLines(j job, f frame) []string {
+	run, _ := j.result.(store.Run)
+	var failed, rest []string
+	for _, l := range run.Lines {
+		if l.State == store.LineFailed {
+			failed = append(failed, runLine(l, f.theme)...)
+		} else {
+			rest = append(rest, runLine(l, f.theme)...)
+		}
+	}
+	lines := append(failed, rest...)
+	if j.err != nil {
+		lines = append(indent1(paragraph(j.err.Error(), f.width-2, f.theme.bad)), lines...)
+	}
+	if height := max(f.height, 1); len(lines) > height {
+		lines = append(lines[:height-1], fmt.Sprintf(" and %d more", len(lines)-height+1))
+	}
+	return lines
+}
+
+func runLine(l store.RunLine, t theme) []string {
+	sign, style := t.signs.busy, t.accent
+	switch l.State {
+	case store.LineDone:
+		sign, style = t.signs.ok, t.ok
+	case store.LineUnchanged:
+		sign, style = t.signs.ok, t.faint
+	case store.LineFailed:
+		sign, style = t.signs.critical, t.bad
+	}
+	lines := []string{" " + style.Render(sign+" "+string(l.State)) + "  " + l.Canvas + "  " + t.faint.Render(l.Target)}
+	if l.Cause != "" {
+		lines = append(lines, "     "+style.Render(l.Cause))
+	}
+	return lines
+}
+
+// runWords sum a run up.
+func runWords(j job) string {
+	run, _ := j.result.(store.Run)
+	n := map[store.LineState]int{}
+	for _, l := range run.Lines {
+		n[l.State]++
+	}
+	words := count(n[store.LineDone], "password file") + " written"
+	if n[store.LineUnchanged] > 0 {
+		words += fmt.Sprintf(", %d unchanged", n[store.LineUnchanged])
+	}
+	if n[store.LineFailed] > 0 {
+		words += fmt.Sprintf(", %d failed", n[store.LineFailed])
+	}
+	if n[store.LineWaiting] > 0 {
+		words += fmt.Sprintf(", %d not begun", n[store.LineWaiting])
+	}
+	return words
+}

@@ -1,0 +1,39 @@
+package tui
+
+import (
+	"strings"
+
+	"rsc.io/qr"
+)
+
+// qrLines draw a QR code of a short address with half blocks, two rows of it a line, dark on light with
+// the quiet zone that scanners need; nil if there is nothing to draw.
+func qrLines(text string) []string {
+	if text == "" || len(text) > 120 {
+		return nil
+	}
+	code, err := qr.Encode(text, qr.L)
+	if err != nil {
+		return nil
+	}
+	const quiet = 2
+	light := func(x, y int) bool { return !code.Black(x, y) }
+	var lines []string
+	for y := -quiet; y < code.Size+quiet; y += 2 {
+		var b strings.Builder
+		for x := -quiet; x < code.Size+quiet; x++ {
+			switch up, down := light(x, y), light(x, y+1); {
+			case up && down:
+				b.WriteString("█")
+			case up:
+				b.WriteString("▀")
+			case down:
+				b.WriteString("▄")
+			default:
+				b.WriteString(" ")
+			}
+		}
+		lines = append(lines, b.String())
+	}
+	return lines
+}

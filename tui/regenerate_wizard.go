@@ -1,0 +1,293 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+
+	"fettle/accounts"
+	"fettle/accounts/store"
+	"fettle/internal/secret"
+	"fettle/pwfile"
+)
+
+// regenerateWizard writes password files anew: which, what will be replaced, write, summary.
+type regenerateWizard struct {
+	base
+	selection  pwfile.Selection
+	at         int
+	plan       *pwfile.Plan
+	which      choice
+	top        int
+	passphrase textinput.Model
+	asking     bool
+	problem    string
+	after      choice
+}
+
+var regenerateSteps = []string{"Which", "What", "Write", "Done"}
+
+// Steps of the regenerate wizard; from regenWrite on the job decides.
+const (
+	regenWhich = iota
+	regenWhat
+	regenWrite
+	regenDone
+)
+
+func newRegenerate(sel pwfile.Selection) regenerateWizard {
+	w := regenerateWizard{selection: sel, passphrase: field("", 1024)}
+	w.passphrase.EchoMode = textinput.EchoPassword
+	return w
+}
+
+func (s regenerateWizard) start() []intent    { return []intent{askPlan{s.key(), s.selection}} }
+func (s regenerateWizard) key() string        { return fmt.Sprintf("plan %v", s.selection) }
+func (s regenerateWizard) title(frame) string { return "Password files" }
+func (s regenerateWizard) typing() bool       { return s.asking }
+
+func (s regenerateWizard) scopes() []scope {
+	if s.asking {
+		return []scope{inWizard}
+	}
+	if s.at == regenWhich {
+		return []scope{inChoice, inWizard, inScroll}
+	}
+	return []scope{inWizard, inScroll}
+}
+
+// where is the step, which the job decides once writing began.
+func (s regenerateWizard) where(f frame) (int, job) {
+	if s.at < regenWrite {
+		return s.at, job{}
+	}
+	j, ok := f.jobs.get(jobID{jobGenerate, ""})
+	if ok && !j.running {
+		return regenDone, j
+	}
+	return regenWrite, j
+}
+
+func (s regenerateWizard) situation(f frame) situation {
+	at, j := s.where(f)
+	st := situation{job: &j}
+	switch {
+	case s.plan == nil && at < regenWrite:
+		st.next = "the plan is not ready"
+	case at == regenWhich && len(s.which.ticked) == 0:
+		st.next = "tick at least one canvas"
+	case at == regenWrite:
+		st.next = "the files are being written; ctrl+x stops after the present one"
+	}
+	return st
+}
+
+func (s regenerateWizard) receive(a answer, _ frame) (screen, []intent) {
+	if a.key != s.key() || s.plan != nil {
+		return s, nil
+	}
+	if a.err != nil {
+		s.problem = oneLine(a.err)
+		return s, nil
+	}
+	plan, _ := a.value.(pwfile.Plan)
+	s.plan = &plan
+	s.which = choice{several: true}
+	for _, item := range plan.Items {
+		o := option{id: item.Canvas.ID, label: item.Canvas.Name, note: whyWrite(item)}
+		if item.Refused != nil {
+			o.off = refusalWords(*item.Refused)
+		} else if !item.Current {
+			s.which.ticked = append(s.which.ticked, o.id)
+		}
+		s.which.options = append(s.which.options, o)
+	}
+	return s, nil
+}
+
+func refusalWords(r pwfile.Refusal) string {
+	words := r.Why
+	if r.Account != "" {
+		words = r.Account + ": " + words
+	}
+	return words + ". " + r.Remedy
+}
+
+func whyWrite(item pwfile.PlanItem) string {
+	for _, r := range item.Canvas.Stale {
+		if !r.Code.Information() {
+			return r.Text
+		}
+	}
+	return "up to date"
+}
+
+func (s regenerateWizard) act(id actionID, f frame) (screen, []intent) {
+	at, j := s.where(f)
+	switch {
+	case id == actBack:
+		return s.backward()
+	case id == actStop:
+		return s, []intent{stop{jobID{jobGenerate, ""}}}
+	case at == regenDone:
+		return s.ended(id, j, f)
+	case id == actNext:
+		return s.forward()
+	case at == regenWhich:
+		s.which, _ = s.which.act(id, f.height)
+	default:
+		s.top = moved(s.top, max(len(s.whatLines(f))-f.height+4, 0)+1, f.height, id)
+	}
+	return s, nil
+}
+
+func (s regenerateWizard) backward() (screen, []intent) {
+	if s.asking {
+		s.asking = false
+		s.passphrase.Reset()
+		return s, nil
+	}
+	if s.at == regenWhat {
+		s.at = regenWhich
+		return s, nil
+	}
+	return s, []intent{back{}}
+}
+
+func (s regenerateWizard) forward() (screen, []intent) {
+	switch {
+	case s.at == regenWhich:
+		s.at, s.top = regenWhat, 0
+		return s, nil
+	case s.needsPassphrase() && !s.asking:
+		s.asking = true
+		return s, nil
+	}
+	if s.asking && s.passphrase.Value() == "" {
+		s.problem = "The passphrase is empty."
+		return s, nil
+	}
+	phrase := secret.New(s.passphrase.Value())
+	s.passphrase.Reset()
+	s.asking, s.at = false, regenWrite
+	return s, []intent{generate{plan: s.chosenPlan(), passphrase: phrase}}
+}
+
+// chosenPlan is the plan reduced to the ticked canvases.
+func (s regenerateWizard) chosenPlan() pwfile.Plan {
+	plan := *s.plan
+	plan.Items = slices.DeleteFunc(slices.Clone(plan.Items), func(i pwfile.PlanItem) bool { return !slices.Contains(s.which.ticked, i.Canvas.ID) })
+	return plan
+}
+
+func (s regenerateWizard) needsPassphrase() bool {
+	return slices.ContainsFunc(s.chosenPlan().Items, func(i pwfile.PlanItem) bool { return i.Canvas.Passphrase })
+}
+
+func (s regenerateWizard) typed(msg tea.Msg, _ frame) (screen, []intent) {
+	s.problem = ""
+	s.passphrase, _ = s.passphrase.Update(msg)
+	return s, nil
+}
+
+// nexts are the options once the files are written.
+func (s regenerateWizard) nexts(j job, f frame) choice {
+	c := choice{at: s.after.at}
+	if j.err != nil || failedLines(j) > 0 {
+		c.options = append(c.options, option{id: nextAgain, label: "Try again what failed"})
+	}
+	if a, ok := nextProblem(f, ""); ok {
+		c.options = append(c.options, option{id: nextFix, label: "Fix the next problem: " + a.Name + ", " + stateWords(a, f.now)})
+	}
+	c.options = append(c.options, option{id: nextList, label: "Back to the accounts"})
+	return c
+}
+
+func failedLines(j job) int {
+	run, _ := j.result.(store.Run)
+	n := 0
+	for _, l := range run.Lines {
+		if l.State == store.LineFailed {
+			n++
+		}
+	}
+	return n
+}
+
+func (s regenerateWizard) ended(id actionID, j job, f frame) (screen, []intent) {
+	c := s.nexts(j, f)
+	if id != actNext {
+		s.after, _ = c.act(id, f.height)
+		return s, nil
+	}
+	switch o, _ := c.chosen(); o.id {
+	case nextAgain:
+		again := newRegenerate(s.selection)
+		return again, again.start()
+	case nextFix:
+		return s, append([]intent{home{}}, fixNext(f)...)
+	}
+	return s, []intent{home{}}
+}
+
+func (s regenerateWizard) view(f frame) string {
+	at, j := s.where(f)
+	line := steps{names: regenerateSteps, at: at}
+	inner := f.inner(f.width, f.height-5)
+	t := f.theme
+	switch at {
+	case regenWhich:
+		switch {
+		case s.problem != "":
+			return line.page("The plan could not be made", indent1(paragraph(s.problem, f.width-2, t.bad)), f)
+		case s.plan == nil:
+			return line.page("Which password files?", []string{" " + t.faint.Render("Looking at the files"+t.signs.ellipsis)}, f)
+		case len(s.plan.Items) == 0:
+			return line.page("No password file needs writing", []string{" Every file carries the present credentials. esc goes back."}, f)
+		}
+		return line.page("Which password files?", s.which.lines(inner), f)
+	case regenWhat:
+		lines := s.whatLines(f)
+		return line.page("What will be replaced", lines[min(s.top, len(lines)-1):], f)
+	case regenWrite:
+		return line.page("Writing", progressLines(j, inner), f)
+	}
+	lines := runLines(j, f.inner(f.width, f.height-11))
+	lines = append(append(lines, "", " "+t.title.Render("Next"), ""), s.nexts(j, f).lines(f.inner(f.width, 5))...)
+	return line.page(runWords(j), lines, f)
+}
+
+// whatLines say, canvas by canvas, what lies where and which accounts go in.
+func (s regenerateWizard) whatLines(f frame) []string {
+	t := f.theme
+	var lines []string
+	if s.asking {
+		lines = append(lines, " Passphrase for the files that are encrypted to one:", " "+s.passphrase.View())
+		if s.problem != "" {
+			lines = append(lines, " "+t.bad.Render(s.problem))
+		}
+		return lines
+	}
+	for _, item := range s.chosenPlan().Items {
+		lines = append(lines, " "+t.title.Render(item.Canvas.Name))
+		for _, r := range item.Replaces {
+			lines = append(lines, "   "+r.Target, "     "+t.faint.Render("now: "+r.Text))
+		}
+		for _, a := range item.Canvas.Accounts {
+			lines = append(lines, "   "+t.ok.Render(t.signs.ok)+" "+a.Name+t.faint.Render(fmt.Sprintf(" generation %d", a.Generation)))
+		}
+	}
+	return append(lines, "", " enter writes them.")
+}
+
+// nextProblem is the worst account that f would repair, other than the given one.
+func nextProblem(f frame, except string) (accounts.Account, bool) {
+	for _, id := range f.data.problems {
+		if a, ok := f.account(id); ok && id != except {
+			return a, true
+		}
+	}
+	return accounts.Account{}, false
+}

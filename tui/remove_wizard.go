@@ -1,0 +1,166 @@
+package tui
+
+import (
+	"strings"
+
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+
+	"fettle/accounts"
+)
+
+// removeWizard removes an account: what stops, forget or revoke too, the name typed, what came of it.
+type removeWizard struct {
+	base
+	id, name string
+	at       int
+	plan     *accounts.RemovalPlan
+	how      choice
+	confirm  textinput.Model
+	problem  string
+}
+
+var removeSteps = []string{"How", "Confirm", "Done"}
+
+// Steps of the remove wizard.
+const (
+	removeHow = iota
+	removeConfirm
+	removeDone
+)
+
+// Ways of removing.
+const (
+	forgetOnly      = "forget"
+	forgetAndRevoke = "revoke"
+)
+
+func newRemove(a accounts.Account) removeWizard {
+	return removeWizard{id: a.ID, name: a.Name, confirm: field("", 63)}
+}
+
+func (s removeWizard) start() []intent    { return []intent{askRemoval{s.key(), s.id}} }
+func (s removeWizard) key() string        { return "removal " + s.id }
+func (s removeWizard) title(frame) string { return "Remove " + s.name }
+func (s removeWizard) typing() bool       { return s.at == removeConfirm }
+
+func (s removeWizard) scopes() []scope { return []scope{inWizard, inScroll} }
+
+func (s removeWizard) where(f frame) (int, job) {
+	j, ok := f.jobs.get(jobID{jobRemove, s.id})
+	if s.at == removeDone && ok {
+		return removeDone, j
+	}
+	return s.at, job{}
+}
+
+func (s removeWizard) situation(f frame) situation {
+	at, j := s.where(f)
+	st := situation{job: &j}
+	switch {
+	case s.plan == nil:
+		st.next = "fettle is finding out what would stop"
+	case at == removeDone && j.running:
+		st.next = "the removal is under way"
+	}
+	return st
+}
+
+func (s removeWizard) receive(a answer, _ frame) (screen, []intent) {
+	if a.key != s.key() {
+		return s, nil
+	}
+	if a.err != nil {
+		s.problem = oneLine(a.err)
+		return s, nil
+	}
+	plan, _ := a.value.(accounts.RemovalPlan)
+	s.plan = &plan
+	forget := option{id: forgetOnly, label: "Forget it here", note: "The credential stays valid at the provider until it dies or somebody revokes it there."}
+	if plan.ToRevoke {
+		forget.label, forget.note = "Stop trying: forget it here", "It stays valid at the provider."
+	}
+	revoke := option{id: forgetAndRevoke, label: "Forget it here and revoke it at the provider", note: strings.Join(plan.Effects, " ")}
+	if !plan.CanRevoke {
+		revoke.off = "the provider offers no revocation."
+		if plan.Elsewhere != "" {
+			revoke.off += " By hand: " + plan.Elsewhere
+		}
+	}
+	s.how = choice{options: []option{forget, revoke}}
+	return s, nil
+}
+
+func (s removeWizard) act(id actionID, f frame) (screen, []intent) {
+	at, _ := s.where(f)
+	switch {
+	case id == actBack && at == removeConfirm:
+		s.at, s.problem = removeHow, ""
+		s.confirm.Reset()
+		return s, nil
+	case id == actBack:
+		return s, []intent{back{}}
+	case id != actNext:
+		s.how, _ = s.how.act(id, f.height)
+		return s, nil
+	case at == removeHow:
+		s.at = removeConfirm
+		return s, nil
+	case at == removeDone:
+		return s, []intent{home{}}
+	}
+	if s.confirm.Value() != s.name {
+		s.problem = "That is not the name: nothing was removed."
+		return s, nil
+	}
+	o, _ := s.how.chosen()
+	s.at = removeDone
+	return s, []intent{removeAccount{id: s.id, revoke: o.id == forgetAndRevoke}}
+}
+
+func (s removeWizard) typed(msg tea.Msg, _ frame) (screen, []intent) {
+	s.problem = ""
+	s.confirm, _ = s.confirm.Update(msg)
+	return s, nil
+}
+
+func (s removeWizard) view(f frame) string {
+	at, j := s.where(f)
+	t := f.theme
+	line := steps{names: removeSteps, at: at}
+	var bad []string
+	if s.problem != "" {
+		bad = append([]string{""}, indent1(paragraph(s.problem, f.width-2, t.bad))...)
+	}
+	switch {
+	case s.plan == nil:
+		return line.page("Remove "+s.name, append([]string{" " + t.faint.Render("Finding out what would stop"+t.signs.ellipsis)}, bad...), f)
+	case at == removeHow:
+		return line.page("How shall "+s.name+" be removed?", append(s.stopLines(f), s.how.lines(f.inner(f.width, f.height-8))...), f)
+	case at == removeConfirm:
+		body := append(s.stopLines(f), " This cannot be undone. Type the name to go on:", " "+s.confirm.View())
+		o, _ := s.how.chosen()
+		return line.page(o.label, append(body, bad...), f)
+	case j.running:
+		return line.page("Removing "+s.name, nil, f)
+	case j.err != nil:
+		return line.page(s.name+" was not removed", indent1(paragraph(j.err.Error(), f.width-2, t.bad)), f)
+	}
+	res, _ := j.result.(accounts.RemoveResult)
+	return line.page("Done", append(indent1(wrap(res.Text, f.width-2)), "", " enter goes back to the accounts."), f)
+}
+
+// stopLines list what stops working, and which other accounts a revocation takes along.
+func (s removeWizard) stopLines(f frame) []string {
+	t := f.theme
+	var lines []string
+	if len(s.plan.Canvases) > 0 {
+		lines = append(lines, indent1(paragraph(count(len(s.plan.Canvases), "job")+" will stop: "+strings.Join(s.plan.Canvases, ", "), f.width-2, t.warn))...)
+	} else {
+		lines = append(lines, " No canvas uses it.")
+	}
+	if len(s.plan.Siblings) > 0 {
+		lines = append(lines, indent1(paragraph("A revocation would also end: "+strings.Join(s.plan.Siblings, ", "), f.width-2, t.warn))...)
+	}
+	return append(lines, "")
+}

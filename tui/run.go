@@ -1,0 +1,84 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"fettle/oauthflow/provider"
+)
+
+// drainLimit is how long quitting waits for work in flight: a token request may take 30 s.
+const drainLimit = 35 * time.Second
+
+// Options says how the program looks and where it runs.
+type Options struct {
+	Theme     string
+	ASCII     bool
+	Host      Host
+	Providers []provider.Provider
+	// Program options for tests: input, output, size.
+	Program []tea.ProgramOption
+}
+
+// ErrStillWorking says that work in flight was not finished within the time quitting waits.
+var ErrStillWorking = errors.New("some work did not finish in time; `fettle status` names what was interrupted")
+
+// Run shows the screens until the operator quits, the context ends or the terminal goes away; then it
+// waits for the work in flight.
+func Run(ctx context.Context, s Services, o Options) error {
+	m, err := newModel(ctx, s, o)
+	if err != nil {
+		return err
+	}
+	p := tea.NewProgram(m, append([]tea.ProgramOption{tea.WithContext(ctx)}, o.Program...)...)
+	stopSignals := onHangup(p)
+	defer stopSignals()
+	_, err = p.Run()
+	if !m.run.drain(drainLimit) {
+		return ErrStillWorking
+	}
+	switch {
+	case errors.Is(err, tea.ErrInterrupted), ctx.Err() != nil:
+		return nil
+	case err != nil:
+		return fmt.Errorf("the screen failed: %w", err)
+	}
+	return nil
+}
+
+func newModel(ctx context.Context, s Services, o Options) (Model, error) {
+	look, err := newTheme(o.Theme, o.ASCII)
+	if err != nil {
+		return Model{}, err
+	}
+	r := newRunner(ctx, s)
+	return Model{
+		now: r.Clock(), theme: look, host: o.Host, providers: o.Providers,
+		stack: []screen{firstScreen(s.Vault.State())}, run: r,
+	}, nil
+}
+
+// onHangup quits cleanly when the SSH line drops: Bubble Tea itself does not listen for SIGHUP.
+func onHangup(p *tea.Program) (stop func()) {
+	signals := make(chan os.Signal, 1)
+	done := make(chan struct{})
+	signal.Notify(signals, syscall.SIGHUP)
+	go func() {
+		select {
+		case <-signals:
+			p.Send(hangupMsg{})
+		case <-done:
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(done)
+	}
+}

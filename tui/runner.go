@@ -1,0 +1,173 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"fettle/internal/oplog"
+)
+
+// runner turns intents into commands. It alone calls services, and it owns what the model only sees as
+// values: contexts, channels, goroutines.
+type runner struct {
+	Services
+	root   context.Context
+	closed chan struct{} // closed when nobody reads events any more
+
+	mu   sync.Mutex
+	live map[jobID]*liveJob
+	wg   sync.WaitGroup
+}
+
+// Services are what the screens work with.
+type Services struct {
+	Accounts Accounts
+	Files    PasswordFiles
+	Vault    Vault
+	Browser  Browser
+	Clock    Clock
+	Log      *oplog.Log
+}
+
+// liveJob is work under way.
+type liveJob struct {
+	run    int
+	cancel context.CancelFunc
+	events chan jobEvent
+	pasted chan string
+}
+
+func newRunner(ctx context.Context, s Services) *runner {
+	if s.Clock == nil {
+		s.Clock = time.Now
+	}
+	return &runner{Services: s, root: ctx, closed: make(chan struct{}), live: map[jobID]*liveJob{}}
+}
+
+// tickMsg carries the clock into the model.
+type tickMsg struct{ now time.Time }
+
+// hangupMsg says that the terminal went away.
+type hangupMsg struct{}
+
+func (r *runner) tick(every time.Duration) tea.Cmd {
+	return tea.Tick(every, func(time.Time) tea.Msg { return tickMsg{r.Clock()} })
+}
+
+// work is what a job does: it reports with emit and returns its result and a line for the notice.
+type work func(ctx context.Context, j *liveJob, emit func(jobEvent)) (result any, summary string, err error)
+
+// start runs w in the background and returns the command that delivers its first event.
+func (r *runner) start(id jobID, run int, w work) tea.Cmd {
+	ctx, cancel := context.WithCancel(r.root)
+	j := &liveJob{run: run, cancel: cancel, events: make(chan jobEvent), pasted: make(chan string, 1)}
+	r.mu.Lock()
+	r.live[id] = j
+	r.mu.Unlock()
+
+	r.wg.Add(1)
+	go func() {
+		defer r.wg.Done()
+		defer cancel()
+		emit := func(e jobEvent) {
+			e.id, e.run = id, run
+			select {
+			case j.events <- e:
+			case <-r.closed:
+			}
+		}
+		result, summary, err := r.guarded(ctx, j, emit, w)
+		emit(jobEvent{ended: true, result: result, summary: summary, err: err})
+	}()
+	return r.next(id, run)
+}
+
+// guarded turns a panic into the job's error: a panic in a goroutine of ours would leave the terminal broken.
+func (r *runner) guarded(ctx context.Context, j *liveJob, emit func(jobEvent), w work) (result any, summary string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			debug.PrintStack()
+			err = fmt.Errorf("a fault in fettle itself stopped this work: %v", p)
+		}
+	}()
+	return w(ctx, j, emit)
+}
+
+// next delivers the next event of a job.
+func (r *runner) next(id jobID, run int) tea.Cmd {
+	r.mu.Lock()
+	j, ok := r.live[id]
+	r.mu.Unlock()
+	if !ok || j.run != run {
+		return nil
+	}
+	return func() tea.Msg {
+		select {
+		case e := <-j.events:
+			if e.ended {
+				r.forget(id, run)
+			}
+			return e
+		case <-r.closed:
+			return nil
+		}
+	}
+}
+
+func (r *runner) forget(id jobID, run int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if j, ok := r.live[id]; ok && j.run == run {
+		delete(r.live, id)
+	}
+}
+
+// stop cancels a job; its end arrives as its last event.
+func (r *runner) stop(id jobID) tea.Cmd {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if j, ok := r.live[id]; ok {
+		j.cancel()
+	}
+	return nil
+}
+
+// paste hands text to a flow that waits for it.
+func (r *runner) paste(id jobID, text string) tea.Cmd {
+	r.mu.Lock()
+	j, ok := r.live[id]
+	r.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	return func() tea.Msg {
+		select {
+		case j.pasted <- text:
+		case <-r.closed:
+		}
+		return nil
+	}
+}
+
+// drain ends the work after the screen is gone: flows pause, everything else finishes what it is in the middle of.
+func (r *runner) drain(limit time.Duration) bool {
+	close(r.closed)
+	r.mu.Lock()
+	for _, j := range r.live {
+		j.cancel()
+	}
+	r.mu.Unlock()
+	done := make(chan struct{})
+	go func() { r.wg.Wait(); close(done) }()
+	select {
+	case <-done:
+		return true
+	case <-time.After(limit):
+		return false
+	}
+}

@@ -1,0 +1,53 @@
+package tui
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"fettle/accounts"
+)
+
+// screen is one page of the program. Screens are values: each of these methods returns what it changed,
+// and none does I/O, reads a clock or looks anything up outside the frame.
+type screen interface {
+	// scopes says which rows of the action table are live here, most specific first.
+	scopes() []scope
+	// situation is what the conditions of those actions look at.
+	situation(f frame) situation
+	// act does an action of the table that is live and on.
+	act(id actionID, f frame) (screen, []intent)
+	// typing reports whether a text field has the keys; then plain keys and pastes arrive at typed.
+	typing() bool
+	typed(msg tea.Msg, f frame) (screen, []intent)
+	// takesPaste reports whether pasted text is wanted here though no field has the keys.
+	takesPaste() bool
+	// receive takes the answer to a question this screen asked; others are ignored.
+	receive(a answer, f frame) (screen, []intent)
+	// view returns exactly f.height lines of exactly f.width cells.
+	view(f frame) string
+	// cursor is where the terminal's own cursor belongs, so that magnifiers and readers follow it.
+	cursor(f frame) (x, y int, ok bool)
+	// title is the screen's part of the heading.
+	title(f frame) string
+}
+
+// situation is what conditions of actions depend on.
+type situation struct {
+	account *accounts.Account // the one under the cursor
+	marked  int               // accounts marked for a common action
+	known   int               // accounts in the book
+	broken  int               // problems that f would fix
+	job     *job              // the background work this screen shows
+	url     bool              // there is an address to copy
+	code    bool              // there is a user code to copy
+	waiting bool              // a sign-in waits for the person
+	back    string            // why esc cannot go back, "" = it can
+	next    string            // why enter cannot go on, "" = it can
+}
+
+// base gives screens the methods they do not need.
+type base struct{}
+
+func (base) situation(frame) situation        { return situation{} }
+func (base) typing() bool                     { return false }
+func (base) takesPaste() bool                 { return false }
+func (base) cursor(frame) (x, y int, ok bool) { return 0, 0, false }

@@ -1,0 +1,74 @@
+package tui
+
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
+)
+
+// cut shortens s to width cells, with the ellipsis where something was left out.
+func cut(s string, width int, ellipsis string) string {
+	if width <= 0 {
+		return ""
+	}
+	return ansi.Truncate(s, width, ellipsis)
+}
+
+// pad cuts or fills s to exactly width cells.
+func pad(s string, width int, ellipsis string) string {
+	s = cut(s, width, ellipsis)
+	if gap := width - ansi.StringWidth(s); gap > 0 {
+		s += strings.Repeat(" ", gap)
+	}
+	return s
+}
+
+// wrap breaks s at words into lines of at most width cells.
+func wrap(s string, width int) []string {
+	if width <= 0 || s == "" {
+		return nil
+	}
+	return strings.Split(ansi.Wrap(s, width, ""), "\n")
+}
+
+// paragraph renders wrapped text in one style, line by line so that no style runs over a line's end.
+func paragraph(s string, width int, style lipgloss.Style) []string {
+	lines := wrap(s, width)
+	for i, l := range lines {
+		lines[i] = style.Render(l)
+	}
+	return lines
+}
+
+// fill makes lines exactly height lines of exactly width cells: the shape every view returns.
+func fill(lines []string, width, height int, ellipsis string) string {
+	if width <= 0 || height <= 0 {
+		return ""
+	}
+	out := make([]string, height)
+	for i := range out {
+		line := ""
+		if i < len(lines) {
+			line = lines[i]
+		}
+		out[i] = pad(line, width, ellipsis)
+	}
+	return strings.Join(out, "\n")
+}
+
+// sideBySide joins two columns of lines with a bar between them.
+func sideBySide(left []string, leftWidth int, right []string, rightWidth int, t theme) []string {
+	n := max(len(left), len(right))
+	at := func(lines []string, i int) string {
+		if i < len(lines) {
+			return lines[i]
+		}
+		return ""
+	}
+	out := make([]string, n)
+	for i := range out {
+		out[i] = pad(at(left, i), leftWidth, t.signs.ellipsis) + t.faint.Render(" "+t.signs.bar+" ") + pad(at(right, i), rightWidth, t.signs.ellipsis)
+	}
+	return out
+}

@@ -1,0 +1,84 @@
+package tui
+
+import (
+	"fmt"
+	"image/color"
+
+	"charm.land/lipgloss/v2"
+
+	"fettle/accounts"
+)
+
+// theme is the look: tokens first, the few styles made of them second. It asks the terminal nothing; the
+// default uses the sixteen colours that the user's own palette defines.
+type theme struct {
+	text, faint, accent, ok, warn, bad, title, key lipgloss.Style
+	selected                                       lipgloss.Style
+	signs                                          signs
+}
+
+// signs are the marks that say with a shape what colour says too.
+type signs struct {
+	critical, warning, ok, busy, unknown string
+	pointer, marked, box, ticked         string
+	rule, bar, branch, last, ellipsis    string
+	past, future, point, end             string
+}
+
+var unicodeSigns = signs{
+	critical: "✗", warning: "!", ok: "✓", busy: "…", unknown: "?",
+	pointer: "›", marked: "●", box: "☐", ticked: "☑",
+	rule: "─", bar: "│", branch: "├ ", last: "└ ", ellipsis: "…",
+	past: "━", future: "─", point: "●", end: "◆",
+}
+
+var asciiSigns = signs{
+	critical: "x", warning: "!", ok: "+", busy: "~", unknown: "?",
+	pointer: ">", marked: "*", box: "[ ]", ticked: "[x]",
+	rule: "-", bar: "|", branch: "|- ", last: "`- ", ellipsis: "~",
+	past: "=", future: "-", point: "o", end: "#",
+}
+
+// ThemeNames lists what --theme takes.
+var ThemeNames = []string{"default", "dark", "light", "contrast"}
+
+// newTheme returns the named theme; ascii replaces every sign by one that any terminal shows.
+func newTheme(name string, ascii bool) (theme, error) {
+	fg := func(c color.Color) lipgloss.Style { return lipgloss.NewStyle().Foreground(c) }
+	plain := lipgloss.NewStyle()
+	t := theme{text: plain, title: plain.Bold(true), selected: plain.Reverse(true), signs: unicodeSigns}
+	switch name {
+	case "", "default":
+		t.faint, t.accent = plain.Faint(true), fg(lipgloss.Cyan)
+		t.ok, t.warn, t.bad = fg(lipgloss.Green), fg(lipgloss.Yellow), fg(lipgloss.Red).Bold(true)
+	case "dark":
+		t.faint, t.accent = fg(lipgloss.Color("#8a8f98")), fg(lipgloss.Color("#7dcfff"))
+		t.ok, t.warn, t.bad = fg(lipgloss.Color("#9ece6a")), fg(lipgloss.Color("#e0af68")), fg(lipgloss.Color("#ff7a93")).Bold(true)
+	case "light":
+		t.faint, t.accent = fg(lipgloss.Color("#5f6670")), fg(lipgloss.Color("#00558f"))
+		t.ok, t.warn, t.bad = fg(lipgloss.Color("#2f6b12")), fg(lipgloss.Color("#8a5300")), fg(lipgloss.Color("#b00030")).Bold(true)
+	case "contrast":
+		t.faint, t.accent = plain, plain.Bold(true)
+		t.ok, t.warn, t.bad = plain, plain.Bold(true).Underline(true), plain.Bold(true).Reverse(true)
+	default:
+		return theme{}, fmt.Errorf("theme %q: there are %v", name, ThemeNames)
+	}
+	t.key = t.accent
+	if ascii {
+		t.signs = asciiSigns
+	}
+	return t, nil
+}
+
+// severity returns the sign and the style of a severity.
+func (t theme) severity(s accounts.Severity) (string, lipgloss.Style) {
+	switch s {
+	case accounts.SeverityCritical:
+		return t.signs.critical, t.bad
+	case accounts.SeverityWarning:
+		return t.signs.warning, t.warn
+	case accounts.SeverityOK:
+		return t.signs.ok, t.ok
+	}
+	return t.signs.unknown, t.faint
+}

@@ -1,0 +1,57 @@
+package tui
+
+import (
+	"fmt"
+	"time"
+)
+
+// ago says how long before now t was, in the largest unit that is not zero.
+func ago(t, now time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	d := now.Sub(t)
+	if d < time.Minute {
+		return "just now"
+	}
+	return span(d) + " ago"
+}
+
+// span says a duration in one unit: minutes, hours or days.
+func span(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d d", int(d.Hours()/24))
+}
+
+// countdown says the time left as minutes and seconds: 12:04.
+func countdown(left time.Duration) string {
+	left = max(left, 0)
+	return fmt.Sprintf("%d:%02d", int(left.Minutes()), int(left.Seconds())%60)
+}
+
+// date says a day, with its year only where it is not this one.
+func date(t, now time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	t = t.In(now.Location())
+	if t.Year() == now.Year() {
+		return t.Format("2 Jan")
+	}
+	return t.Format("Jan 2006")
+}
+
+// stamp says a moment to the minute.
+func stamp(t, now time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.In(now.Location()).Format("2 Jan 2006 15:04")
+}
