@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -104,4 +105,64 @@ func whoIs(i oauthflow.Identity) string {
 		return i.Subject
 	}
 	return "somebody unknown"
+}
+
+// candidate is a stored grant under examination, with the account that it would change.
+type candidate struct {
+	account  store.Account
+	current  store.Grant       // zero: there is none
+	observed store.Observation // of the current grant's last refresh
+	grant    store.Grant
+	facts    candidateFacts
+	secrets  sealedGrant
+	provider provider.Provider
+	client   oauthflow.Client
+}
+
+// openCandidate reads an account's candidate; ErrNotFound if there is none.
+func (b *Book) openCandidate(ctx context.Context, accountID string) (candidate, error) {
+	c, err := b.readCandidate(ctx, accountID)
+	if err != nil {
+		return c, err
+	}
+	p, ok := b.cfg.Catalogue.Get(c.account.Provider)
+	if !ok {
+		return c, &BlockedError{Account: c.account.Name, Provider: c.account.Provider}
+	}
+	c.provider = p
+	if c.client, err = b.openClient(ctx, p, c.facts.ClientID); err != nil {
+		return c, err
+	}
+	obtained := store.Account{Server: c.facts.Server, OAuthClientID: c.facts.OAuthClientID}
+	if drift := driftOf(obtained, p, c.client.ID); len(drift) > 0 {
+		return c, &BlockedError{Account: c.account.Name, Provider: p.ID, Drift: drift}
+	}
+	c.secrets, err = b.openGrant(c.grant)
+	return c, err
+}
+
+func (b *Book) readCandidate(ctx context.Context, accountID string) (candidate, error) {
+	var c candidate
+	err := b.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		c = candidate{}
+		if c.account, err = r.Account(accountID); err != nil {
+			return err
+		}
+		if c.grant, err = r.Grant(accountID, store.Candidate); err != nil {
+			return err
+		}
+		if c.current, err = r.Grant(accountID, store.Current); err != nil && !isNotFound(err) {
+			return err
+		}
+		c.observed, err = lastObservation(r, accountID, store.ObservedRefresh)
+		return err
+	})
+	if isNotFound(err) && c.account.ID == "" {
+		return c, &UnknownAccountError{Name: accountID}
+	}
+	if err != nil {
+		return c, err
+	}
+	c.facts, err = readCandidateFacts(c.grant)
+	return c, err
 }

@@ -2,11 +2,11 @@ package accounts
 
 import (
 	"context"
-	"crypto/ed25519"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"fettle/accounts/store"
 	"fettle/internal/secret"
 	"fettle/oauthflow"
 	"fettle/oauthflow/provider"
@@ -45,15 +45,66 @@ func (e *DeadAccountError) Error() string {
 	return fmt.Sprintf("account %q cannot go into a password file: %s (%s); repair it first", e.Account, e.Title, e.State)
 }
 
-// Export opens an account's credential for a password file.
+// SingleUseError says that a grant whose refresh token changes at every use cannot be in two places.
+type SingleUseError struct{ Account string }
+
+func (e *SingleUseError) Error() string {
+	return fmt.Sprintf("account %q: its provider lets a refresh token be used once, so this book and a password file cannot share it", e.Account)
+}
+
+// Unwrap makes it a *HeldError too: the book holds the grant.
+func (e *SingleUseError) Unwrap() error {
+	return &HeldError{Account: e.Account, Holder: store.HolderBook}
+}
+
+// dead are the states in which a job could do nothing with the credential.
+var dead = []State{NeedsSignIn, WrongIdentity, Blocked, ToRevoke}
+
+// Export opens an account's credential for a password file. It refuses what no job could use
+// (*DeadAccountError), what a file holds already (*HeldError) and what cannot be shared (*SingleUseError).
 func (b *Book) Export(ctx context.Context, accountID string) (Exported, error) {
-	return Exported{}, errors.ErrUnsupported
+	h, err := b.enter(ctx, accountID)
+	if err != nil {
+		return Exported{}, err
+	}
+	a := h.account
+	if isHeld(a) {
+		return Exported{}, &HeldError{Account: a.Name, Holder: a.Holder}
+	}
+	seen, err := b.Account(ctx, a.Name)
+	if err != nil {
+		return Exported{}, err
+	}
+	for _, f := range seen.Health.Findings {
+		if slices.Contains(dead, f.State) {
+			return Exported{}, &DeadAccountError{Account: a.Name, State: f.State, Title: f.Title}
+		}
+	}
+	if a.HasRefresh && a.Rotation == provider.RotationSingleUse {
+		return Exported{}, &SingleUseError{Account: a.Name}
+	}
+	p, err := b.usable(h)
+	if err != nil {
+		return Exported{}, err
+	}
+	client, err := b.storedClient(ctx, p, h.record)
+	if err != nil {
+		return Exported{}, err
+	}
+	g, err := b.openGrant(h.grant)
+	if err != nil {
+		return Exported{}, err
+	}
+	out := Exported{
+		AccountID: a.ID, Name: a.Name, Provider: a.Provider, Identity: a.Identity,
+		ClientID: client.ID, ClientSecret: client.Secret, Auth: client.Auth, TokenEndpoint: serverOf(a, p).Token,
+		Scopes: slices.Clone(a.Granted), Refresh: g.Refresh, Generation: a.Generation, Rotation: a.Rotation, Holder: a.Holder,
+	}
+	if g.Refresh.Empty() {
+		out.Access, out.AccessExpiresAt = g.Access, a.AccessExpiresAt
+		if expired(a.AccessExpiresAt, b.now()) {
+			return Exported{}, &DeadAccountError{Account: a.Name, State: NeedsSignIn, Title: "its access token has expired"}
+		}
+	}
+	return out, nil
 }
-
-// SigningKey returns the book's Ed25519 key, made and sealed on first use and the same ever after.
-func (b *Book) SigningKey(ctx context.Context) (ed25519.PrivateKey, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// BookID returns the book's random ID, made on first use.
-func (b *Book) BookID(ctx context.Context) (string, error) { return "", errors.ErrUnsupported }

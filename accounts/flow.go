@@ -2,20 +2,218 @@ package accounts
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+
+	"fettle/accounts/store"
+	"fettle/oauthflow"
+	"fettle/oauthflow/diagnose"
+	"fettle/oauthflow/provider"
 )
 
 // ErrFlowDriven says that another process drives the flow; it can be watched, not taken over.
 var ErrFlowDriven = errors.New("another process is already driving this authorization")
 
 // ErrFlowExpired says that nobody authorized in time; the name is free again.
-var ErrFlowExpired = errors.New("the authorization expired before anybody completed it")
+var ErrFlowExpired = errors.New("the authorization expired before anybody completed it: start it again")
+
+// FlowFailedError says why an authorization came to nothing.
+type FlowFailedError struct {
+	Name      string
+	Diagnosis diagnose.Diagnosis
+	Resumable bool // the flow is kept: what failed may pass
+	Err       error
+}
+
+func (e *FlowFailedError) Error() string {
+	return fmt.Sprintf("authorizing %q failed: %s", e.Name, e.Diagnosis.Title)
+}
+
+// Unwrap returns the provider's or the network's error.
+func (e *FlowFailedError) Unwrap() error { return e.Err }
+
+// driver is one process's work on one flow, under the flow's lock.
+type driver struct {
+	book     *Book
+	record   store.Flow
+	state    flowState
+	provider provider.Provider
+	client   oauthflow.Client
+	report   func(FlowEvent)
+}
 
 // DriveFlow waits for the person, stores the grant, checks it and promotes it. The end of ctx pauses the
 // flow and loses nothing; calling again, in any process, continues it.
 func (b *Book) DriveFlow(ctx context.Context, flowID string, io FlowIO) (FlowResult, error) {
-	return FlowResult{}, errors.ErrUnsupported
+	unlock, err := b.lockFlow(ctx, flowID)
+	if err != nil {
+		return FlowResult{}, err
+	}
+	defer unlock()
+	d, err := b.resumeFlow(ctx, flowID, io)
+	if err != nil {
+		return FlowResult{}, err
+	}
+	if expired(d.record.ExpiresAt, b.now()) {
+		return d.fail(ctx, oauthflow.ErrExpired)
+	}
+	token, err := d.wait(ctx, io.Pasted)
+	if err != nil {
+		return d.fail(ctx, err)
+	}
+	account, err := d.keep(ctx, token)
+	if err != nil {
+		return FlowResult{Name: d.record.Name, End: EndFailed}, err
+	}
+	result, err := b.examineCandidate(ctx, account.ID, func(c Check) {
+		d.report(FlowEvent{Kind: FlowChecking, Check: &c})
+	})
+	if err != nil {
+		return result, err
+	}
+	d.report(result.event())
+	return result, nil
 }
 
-// AbandonFlow ends a flow without a grant and frees its name.
-func (b *Book) AbandonFlow(ctx context.Context, flowID string) error { return errors.ErrUnsupported }
+// resumeFlow reads a flow and everything it refers to. Secrets follow no config blindly: if the catalogue
+// now points elsewhere than when the flow began, nothing is sent.
+func (b *Book) resumeFlow(ctx context.Context, flowID string, io FlowIO) (*driver, error) {
+	d := &driver{book: b, report: io.Report}
+	if d.report == nil {
+		d.report = func(FlowEvent) {}
+	}
+	err := b.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		d.record, err = r.Flow(flowID)
+		return err
+	})
+	if isNotFound(err) {
+		return nil, fmt.Errorf("flow %s: %w", flowID, ErrNoPendingFlow)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(d.record.Public, &d.state); err != nil {
+		return nil, fmt.Errorf("authorization of %q: the stored flow cannot be read: %w", d.record.Name, err)
+	}
+	flow := &d.state.Flow
+	p, ok := b.cfg.Catalogue.Get(d.record.Provider)
+	if !ok {
+		return nil, &BlockedError{Account: d.record.Name, Provider: d.record.Provider}
+	}
+	d.provider = p
+	if d.client, err = b.openClient(ctx, p, d.record.ClientID); err != nil {
+		return nil, err
+	}
+	begun := store.Account{Server: flow.Server, OAuthClientID: flow.ClientID}
+	if drift := driftOf(begun, p, d.client.ID); len(drift) > 0 {
+		return nil, &BlockedError{Account: d.record.Name, Provider: d.record.Provider, Drift: drift}
+	}
+	plain, err := b.cfg.Vault.Open(tableFlows, flowID, 1, d.record.Blob)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(plain)
+	return d, flow.Secrets.UnmarshalSealed(plain)
+}
+
+// wait shows the prompt and waits for the person, on the same port as before or, if that is taken, by paste only.
+func (d *driver) wait(ctx context.Context, pasted <-chan string) (*oauthflow.Token, error) {
+	var listener *oauthflow.Listener
+	if d.record.Kind == provider.Browser {
+		if l, err := oauthflow.Listen(&d.state.Flow); err == nil {
+			listener = l // otherwise the port is taken, or the redirect is not ours: paste only
+		}
+	}
+	pasteOnly := d.record.Kind == provider.Browser && listener == nil
+	d.report(FlowEvent{Kind: FlowPrompt, Prompt: d.prompt(listener != nil), PasteOnly: pasteOnly})
+	return oauthflow.Wait(ctx, &d.state.Flow, oauthflow.WaitOptions{
+		HTTP: d.book.cfg.HTTP, Client: d.client, Provider: d.provider, Listener: listener, Pasted: pasted,
+		Now: d.book.cfg.Now,
+		Report: func(e oauthflow.Event) {
+			if e.Kind == oauthflow.SlowedDown {
+				d.keepInterval(ctx)
+			}
+			if event, ok := flowEventOf(e, d.provider.ID); ok {
+				event.PasteOnly = pasteOnly
+				d.report(event)
+			}
+		},
+	})
+}
+
+// prompt is what the person has to see.
+func (d *driver) prompt(listening bool) *Prompt {
+	f := d.state.Flow
+	p := &Prompt{
+		Flow: d.book.pendingFlow(d.record), VerificationURI: f.VerificationURI, VerificationURIComplete: f.VerificationURIComplete,
+		UserCode: f.UserCode, AuthorizationURL: f.AuthorizationURL, RedirectURI: f.RedirectURI, ExpiresAt: f.ExpiresAt,
+	}
+	p.Flow.Driven = true
+	if listening {
+		p.ListenPort = portOf(f.RedirectURI)
+	}
+	return p
+}
+
+func portOf(redirect string) int {
+	u, err := url.Parse(redirect)
+	if err != nil {
+		return 0
+	}
+	_, port, err := net.SplitHostPort(u.Host)
+	if err != nil {
+		return 0
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// keepInterval makes a provider's "slow down" outlast this process. A store that cannot be written now
+// costs no more than one more such answer, so its error is let go.
+func (d *driver) keepInterval(ctx context.Context) {
+	public, err := json.Marshal(d.state)
+	if err != nil {
+		return
+	}
+	d.record.Public = public
+	_ = d.book.cfg.Store.Update(ctx, func(w store.Writer) error { return w.PutFlow(&d.record) })
+}
+
+// fail ends the flow where its end is final, and keeps it where the reason may pass.
+func (d *driver) fail(ctx context.Context, err error) (FlowResult, error) {
+	result := FlowResult{Name: d.record.Name, AccountID: d.record.AccountID, End: EndFailed, Reauthorized: d.record.AccountID != ""}
+	if ctx.Err() != nil && !errors.As(err, new(*oauthflow.Error)) {
+		return result, fmt.Errorf("authorizing %q is paused: %w", d.record.Name, ctx.Err())
+	}
+	ctx = context.WithoutCancel(ctx)
+	if errors.Is(err, oauthflow.ErrExpired) {
+		if err := d.book.endFlow(ctx, d.record, "authorize expired", "nobody signed in in time"); err != nil {
+			return result, err
+		}
+		d.report(FlowEvent{Kind: FlowExpired, Reason: "nobody signed in in time", Hint: "start it again"})
+		return result, fmt.Errorf("account %q: %w", d.record.Name, ErrFlowExpired)
+	}
+	diagnosis := diagnose.Of(err, diagnose.Hints{Provider: d.provider.ID})
+	failed := &FlowFailedError{Name: d.record.Name, Diagnosis: diagnosis, Err: err, Resumable: !final(err)}
+	if !failed.Resumable {
+		if err := d.book.endFlow(ctx, d.record, "authorize failed", diagnosis.Title); err != nil {
+			return result, err
+		}
+	}
+	result.Why = diagnosis.Title
+	d.report(FlowEvent{Kind: FlowFailed, Reason: diagnosis.Title, Hint: diagnosis.Explanation, Diagnosis: &diagnosis})
+	return result, failed
+}
+
+// final tells a provider's refusal from an outage and from trouble on this machine.
+func final(err error) bool {
+	var refused *oauthflow.Error
+	return errors.Is(err, oauthflow.ErrDenied) || errors.As(err, &refused) && !refused.Transient()
+}

@@ -1,8 +1,10 @@
 package accounts
 
 import (
+	"fmt"
 	"time"
 
+	"fettle/oauthflow"
 	"fettle/oauthflow/diagnose"
 	"fettle/oauthflow/provider"
 )
@@ -112,4 +114,34 @@ type FlowResult struct {
 	Missing      []provider.Permission
 	Reauthorized bool   // the account existed before
 	Why          string // one sentence, unless the end is authorized
+}
+
+// event is the one that ends an authorization with this result.
+func (r FlowResult) event() FlowEvent {
+	kind := FlowPartial // also where the operator has to choose: it is stored, and needs attention
+	switch r.End {
+	case EndAuthorized:
+		kind = FlowAuthorized
+	case EndFailed:
+		kind = FlowFailed
+	case EndPartial, EndWaitingDecision:
+	}
+	return FlowEvent{Kind: kind, Reason: r.Why, Result: &r}
+}
+
+// flowEventOf translates what the protocol reports; what only the protocol cares about is left out.
+func flowEventOf(e oauthflow.Event, providerID string) (FlowEvent, bool) {
+	switch e.Kind {
+	case oauthflow.Waiting:
+		return FlowEvent{Kind: FlowWaiting, NextPollAt: e.NextPollAt}, true
+	case oauthflow.SlowedDown:
+		return FlowEvent{Kind: FlowWaiting, Reason: fmt.Sprintf("the provider asks for more patience: every %s from now on", e.Interval), NextPollAt: e.NextPollAt}, true
+	case oauthflow.ConnectionLost:
+		d := diagnose.Of(e.Err, diagnose.Hints{Provider: providerID})
+		return FlowEvent{Kind: FlowWaiting, Reason: "no connection to the provider, trying on: " + d.Title, NextPollAt: e.NextPollAt}, true
+	case oauthflow.Rejected:
+		return FlowEvent{Kind: FlowRejected, Reason: e.Reason, Hint: e.Hint}, true
+	case oauthflow.Received:
+	}
+	return FlowEvent{}, false
 }

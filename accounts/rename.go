@@ -3,9 +3,72 @@ package accounts
 import (
 	"context"
 	"errors"
+	"fmt"
+	"regexp"
+
+	"fettle/accounts/store"
+	"fettle/internal/safetext"
 )
+
+var nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
+
+// NameFormError says that a text cannot be a reference name.
+type NameFormError struct{ Name string }
+
+func (e *NameFormError) Error() string {
+	return fmt.Sprintf("%q cannot be a reference name: use 1 to 63 of a–z, 0–9 and -, beginning with a letter", safetext.Cut(safetext.Line(e.Name), 70))
+}
+
+// CheckName reports whether name has the form of a reference name; it does not look whether it is taken.
+func CheckName(name string) error {
+	if !nameForm.MatchString(name) {
+		return &NameFormError{Name: name}
+	}
+	return nil
+}
 
 // Rename gives an account another reference name; canvases refer to accounts by ID and keep working.
 func (b *Book) Rename(ctx context.Context, accountID, newName string) error {
-	return errors.ErrUnsupported
+	if err := CheckName(newName); err != nil {
+		return err
+	}
+	if err := b.Tidy(ctx); err != nil { // an expired flow reserves no name
+		return err
+	}
+	return b.cfg.Store.Update(ctx, func(w store.Writer) error {
+		a, err := w.Account(accountID)
+		if err != nil || a.Name == newName {
+			return err
+		}
+		former := a.Name
+		a.Name = newName
+		if err := w.PutAccount(&a); err != nil {
+			return err
+		}
+		if err := renameFlow(w, a.ID, newName); err != nil {
+			return err
+		}
+		return w.AddEvent(b.event(a, "rename", true, fmt.Sprintf("was %s", former)))
+	})
 }
+
+// renameFlow lets a pending re-authorization reserve the new name instead of the old one.
+func renameFlow(w store.Writer, accountID, name string) error {
+	flows, err := w.Flows()
+	if err != nil {
+		return err
+	}
+	for _, f := range flows {
+		if f.AccountID != accountID {
+			continue
+		}
+		f.Name = name
+		if err := w.PutFlow(&f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isNotFound tells an absent record from a failure to read.
+func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }

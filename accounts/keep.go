@@ -1,0 +1,100 @@
+package accounts
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+
+	"fettle/accounts/store"
+	"fettle/oauthflow"
+)
+
+// keep stores the token answer as the account's candidate, in the transaction that ends the flow. It
+// comes before every check, and goes on whatever becomes of the caller: the answer exists nowhere else.
+func (d *driver) keep(ctx context.Context, t *oauthflow.Token) (store.Account, error) {
+	facts := d.factsOf(t)
+	newID := rand.Text()
+	var kept store.Account
+	write := func(w store.Writer) (err error) {
+		kept, err = d.write(w, newID, facts, t)
+		return err
+	}
+	u := Unstored{AccountID: d.record.AccountID, Account: d.record.Name}
+	err := d.book.fly(ctx, func(f *flight) error { return f.persist(u, write) })
+	if errors.Is(err, ErrDraining) { // the answer is here already: it is stored, not dropped
+		err = d.book.cfg.Store.Update(context.WithoutCancel(ctx), write)
+	}
+	if err != nil {
+		return kept, fmt.Errorf("account %q: the sign-in worked, but its credential was not stored: %w", d.record.Name, err)
+	}
+	return kept, nil
+}
+
+// factsOf is what the flow and its answer say about the account; what only the provider knows comes with the checks.
+func (d *driver) factsOf(t *oauthflow.Token) candidateFacts {
+	flow := d.state.Flow
+	granted := t.Scopes
+	if !t.ScopesStated && len(granted) == 0 {
+		granted = d.provider.Normalise(flow.Scopes) // RFC 6749 §5.1: unsaid means as requested
+	}
+	return candidateFacts{
+		ClientID: d.record.ClientID, Services: d.record.Services, Server: flow.Server, OAuthClientID: flow.ClientID,
+		AuthMethod: d.client.Auth, ClientHash: d.client.Secret.Hash(),
+		Required: d.state.Required, Granted: granted, Kept: t.Kept, HasRefresh: !t.Refresh.Empty(),
+		AuthorizedAt: t.ReceivedAt.UTC(), AccessExpiresAt: t.AccessExpiresAt, RefreshExpiresAt: t.RefreshExpiresAt,
+		SwitchIdentity: d.state.SwitchIdentity,
+	}
+}
+
+// write is the transaction. It may run more than once.
+func (d *driver) write(w store.Writer, newID string, facts candidateFacts, t *oauthflow.Token) (store.Account, error) {
+	b := d.book
+	a, err := d.accountFor(w, newID, facts)
+	if err != nil {
+		return a, err
+	}
+	var former, current store.Grant
+	if former, err = w.Grant(a.ID, store.Candidate); err != nil && !isNotFound(err) {
+		return a, err
+	}
+	if current, err = w.Grant(a.ID, store.Current); err != nil && !isNotFound(err) {
+		return a, err
+	}
+	g := store.Grant{
+		AccountID: a.ID, Role: store.Candidate, Seq: max(former.Seq, current.Seq) + 1, Generation: a.Generation + 1,
+		Holder: store.HolderBook, WrittenAt: b.now(),
+	}
+	if g.Facts, err = facts.marshal(); err != nil {
+		return a, err
+	}
+	if g.Blob, err = b.sealGrant(grantOf(t), store.Candidate, a.ID, g.Seq); err != nil {
+		return a, err
+	}
+	if err := w.PutGrant(&g, former.Seq); err != nil {
+		return a, err
+	}
+	if err := w.DeleteFlow(d.record.ID); err != nil {
+		return a, err
+	}
+	return a, w.AddEvent(b.event(a, "authorize answered", true, fmt.Sprintf("credential stored, %s flow", d.record.Kind)))
+}
+
+// accountFor reads the account that is re-authorized, or makes the one whose name the flow reserved.
+func (d *driver) accountFor(w store.Writer, newID string, facts candidateFacts) (store.Account, error) {
+	if d.record.AccountID != "" {
+		a, err := w.Account(d.record.AccountID)
+		if err == nil || !isNotFound(err) {
+			return a, err
+		}
+		// It was removed meanwhile; the name is still this flow's.
+	}
+	a := store.Account{
+		ID: newID, Name: d.record.Name, Provider: d.record.Provider, ClientID: facts.ClientID, Services: slices.Clone(facts.Services),
+		Server: facts.Server, OAuthClientID: facts.OAuthClientID, AuthMethod: facts.AuthMethod, ClientHash: facts.ClientHash,
+		Required: slices.Clone(facts.Required), Granted: []string{}, Rotation: rotationOf(d.provider),
+		Holder: store.HolderBook, CreatedAt: d.book.now(),
+	}
+	return a, w.PutAccount(&a)
+}

@@ -1,0 +1,145 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"fettle/accounts/store"
+	"fettle/oauthflow/provider"
+)
+
+// RemovalPlan is what removing an account would mean, before anything is done.
+type RemovalPlan struct {
+	AccountID string
+	Name      string
+
+	Canvases  []string // stop working; never nil
+	Siblings  []string // names of accounts that a revocation would end too; never nil
+	Holder    string   // non-empty: the password file that holds the grant
+	CanRevoke bool     // the provider offers revocation and there is a token here to revoke
+	Reach     string   // token | grant | project: what dies with the token
+	Effects   []string // sentences: what each choice does; never nil
+	ToRevoke  bool     // removed before; only the revocation is left
+}
+
+// How far a revocation reaches.
+const (
+	reachToken   = "token"
+	reachGrant   = "grant"
+	reachProject = "project"
+)
+
+// RemovalPlan says what would stop and what a revocation would take along. It needs no key and asks nobody.
+func (b *Book) RemovalPlan(ctx context.Context, accountID string) (RemovalPlan, error) {
+	var plan RemovalPlan
+	err := b.cfg.Store.View(ctx, func(r store.Reader) error {
+		a, err := r.Account(accountID)
+		if isNotFound(err) {
+			return &UnknownAccountError{Name: accountID}
+		}
+		if err != nil {
+			return err
+		}
+		p, _ := b.cfg.Catalogue.Get(a.Provider)
+		plan = RemovalPlan{AccountID: a.ID, Name: a.Name, ToRevoke: a.ToRevoke, Canvases: []string{}, Siblings: []string{}}
+		plan.Reach = reachOf(p)
+		if isHeld(a) {
+			plan.Holder = a.Holder
+		}
+		if _, err := r.Grant(a.ID, store.Current); err != nil && !isNotFound(err) {
+			return err
+		} else if err == nil {
+			plan.CanRevoke = plan.Holder == "" && (serverOf(a, p).Revocation != "" || p.Revoke.URL != "")
+		}
+		if err := plan.whatStops(r, a); err != nil {
+			return err
+		}
+		if err := plan.whoElse(r, a); err != nil {
+			return err
+		}
+		plan.Effects = plan.effects(a, p)
+		return nil
+	})
+	return plan, err
+}
+
+func reachOf(p provider.Provider) string {
+	if p.Revoke.Scope == "" {
+		return reachGrant // what RFC 7009 §2.1 lets a server do
+	}
+	return p.Revoke.Scope
+}
+
+func (plan *RemovalPlan) whatStops(r store.Reader, a store.Account) error {
+	canvases, err := r.Canvases()
+	if err != nil {
+		return err
+	}
+	for _, c := range canvases {
+		if slices.Contains(c.AccountIDs, a.ID) {
+			plan.Canvases = append(plan.Canvases, c.Name)
+		}
+	}
+	return nil
+}
+
+// whoElse finds the accounts whose grants die along: the same person through the same client or, where
+// the whole project dies, through any client of it.
+func (plan *RemovalPlan) whoElse(r store.Reader, a store.Account) error {
+	if plan.Reach == reachToken {
+		return nil
+	}
+	all, err := r.Accounts()
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		if other.ID == a.ID || other.Provider != a.Provider || !other.Identity.Same(a.Identity) {
+			continue
+		}
+		if other.OAuthClientID == a.OAuthClientID || plan.Reach == reachProject && projectOf(other.OAuthClientID) == projectOf(a.OAuthClientID) {
+			plan.Siblings = append(plan.Siblings, other.Name)
+		}
+	}
+	return nil
+}
+
+// projectOf is the part of a Google client id that all clients of one project share: its number.
+func projectOf(clientID string) string {
+	number, _, found := strings.Cut(clientID, "-")
+	if !found {
+		return clientID
+	}
+	return number
+}
+
+// effects says in sentences what forgetting and what revoking do.
+func (plan *RemovalPlan) effects(a store.Account, p provider.Provider) []string {
+	name := nameOf(p)
+	out := []string{}
+	switch {
+	case plan.Holder != "":
+		out = append(out, fmt.Sprintf("The credential is held by %s, not by this book: it stays valid at %s until it is revoked there.", plan.Holder, name))
+	case !plan.CanRevoke:
+		out = append(out, fmt.Sprintf("%s offers no revocation that a program could ask for, or there is no credential here: forgetting the account here does not end it there.", name))
+	default:
+		out = append(out, fmt.Sprintf("Forgetting it here leaves it valid at %s: copies in password files go on working.", name))
+		out = append(out, plan.revocationEffect(a, name))
+	}
+	if len(plan.Siblings) > 0 {
+		out = append(out, "Revoking ends these accounts too: "+strings.Join(plan.Siblings, ", ")+".")
+	}
+	return out
+}
+
+func (plan *RemovalPlan) revocationEffect(a store.Account, name string) string {
+	switch plan.Reach {
+	case reachProject:
+		return fmt.Sprintf("Revoking ends every sign-in of %s at every client of this project, on other servers too: %s knows no smaller step.", whoIs(a.Identity), name)
+	case reachToken:
+		return fmt.Sprintf("Revoking ends this credential and its copies in password files; other sign-ins of %s go on.", whoIs(a.Identity))
+	}
+	return fmt.Sprintf("Revoking ends what %s granted to this client, on other servers too.", whoIs(a.Identity))
+}
