@@ -57,7 +57,7 @@ func Init(ctx context.Context, s Settings, opts InitOptions) (*Vault, error) {
 	return v, nil
 }
 
-// create stores the key first and vault.age last, which is the moment the vault exists.
+// create writes vault.toml first, so that another attempt finds the key again, and vault.age last, which is the moment the vault exists.
 func (v *Vault) create(ctx context.Context, s Settings, rec record, opts InitOptions) error {
 	h, err := s.holder(rec.ID)
 	if err != nil {
@@ -67,15 +67,15 @@ func (v *Vault) create(ctx context.Context, s Settings, rec record, opts InitOpt
 	if err != nil {
 		return err
 	}
-	if !kept {
-		if err := keepAndReread(ctx, h, id, opts.Passphrase); err != nil {
-			return fmt.Errorf("cannot store the vault's key: %w", err)
-		}
-	}
 	rec = record{Format: format, ID: rec.ID, Holder: s.Holder, Path: s.Path, Command: s.Command,
 		Recipient: id.Recipient().String(), Recovery: unique(opts.Recovery)}
 	if err := rec.save(s, true); err != nil {
 		return err
+	}
+	if !kept {
+		if err := keepAndReread(ctx, h, id, opts.Passphrase); err != nil {
+			return fmt.Errorf("cannot store the vault's key: %w", err)
+		}
 	}
 	keys, err := newKeyset()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"filippo.io/age"
@@ -94,8 +95,8 @@ func loadKeyset(s Settings, rec record, id *age.X25519Identity) (*keyset.Handle,
 		return nil, &DamagedError{Path: path, Reason: "cannot be read", Remedy: "make it readable for this user", Err: err}
 	}
 	keys, err := decryptKeyset(content, id)
-	// An identity that is among the recipients has to match: then it is the file that changed.
-	if errors.Is(err, errNoMatch) && !contains(rec.everybody(), id.Recipient().String()) {
+	// An identity that must be among the recipients and matches none says that the file changed.
+	if errors.Is(err, errNoMatch) && !slices.Contains(rec.recipients(), id.Recipient().String()) {
 		return nil, &LockedError{Holder: s.Holder, Reason: WrongKey, Err: fmt.Errorf("it is that of %s", id.Recipient()),
 			Remedy: "provide the key of " + rec.Recipient + ", or put vault.toml, vault.age and the key back from the same backup"}
 	}
@@ -130,13 +131,4 @@ func parseRecipients(in []string) ([]age.Recipient, error) {
 		out = append(out, r)
 	}
 	return out, nil
-}
-
-func contains(all []string, one string) bool {
-	for _, s := range all {
-		if s == one {
-			return true
-		}
-	}
-	return false
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"filippo.io/age"
 	"github.com/tink-crypto/tink-go/v2/keyset"
@@ -70,7 +71,7 @@ func (v *Vault) Rewrap(ctx context.Context, to Settings, passphrase secret.Text)
 	rec.Holder, rec.Path, rec.Command = to.Holder, to.Path, to.Command
 	rec.Recipient, rec.Changing = id.Recipient().String(), from.everybody()
 	s.Holder, s.Path, s.Command = "", "", nil // from here on vault.toml says it
-	if err := v.settle(s, rec, keys, id); err != nil {
+	if err := v.settle(s, rec, keys, id, false); err != nil {
 		return err
 	}
 	return retire(s, former, next)
@@ -131,10 +132,10 @@ func (v *Vault) SetRecipients(ctx context.Context, recovery []string, prompt Pro
 		return err
 	}
 	rec.Recovery, rec.Changing = unique(recovery), from.everybody()
-	if err := backUp(s); err != nil {
-		return err
+	if !slices.Contains(rec.recipients(), id.Recipient().String()) {
+		return errors.New("the recovery key that opened the vault cannot be taken off the list with itself; open it with its own holder first")
 	}
-	return v.settle(s, rec, keys, id)
+	return v.settle(s, rec, keys, id, true)
 }
 
 // recordFor decides whose recipient stays the holder's when the key at hand is id's. It is another than vault.toml
@@ -143,7 +144,7 @@ func recordFor(s Settings, from record, id *age.X25519Identity) (record, error) 
 	mine := id.Recipient().String()
 	switch {
 	case mine == from.Recipient:
-	case contains(from.Changing, mine):
+	case slices.Contains(from.Changing, mine):
 		from.Holder, from.Path, from.Command, from.Recipient = s.Holder, s.Path, s.Command, mine
 	case len(from.Changing) > 0:
 		return record{}, errors.New("a change of the vault was interrupted; settle it with the holder that vault.toml names: remove [vault] from config.toml, then run: fettle vault recipients")
@@ -152,12 +153,12 @@ func recordFor(s Settings, from record, id *age.X25519Identity) (record, error) 
 }
 
 // settle writes a record with its Changing, then vault.age for its recipients only, then the record without.
-func (v *Vault) settle(s Settings, rec record, keys *keyset.Handle, id *age.X25519Identity) error {
-	if err := rec.save(s, false); err != nil {
+func (v *Vault) settle(s Settings, rec record, keys *keyset.Handle, id *age.X25519Identity, backup bool) error {
+	if err := rec.save(s, backup); err != nil {
 		return err
 	}
 	v.setState(s, rec)
-	if err := saveKeyset(s, keys, rec.recipients(), id, false); err != nil {
+	if err := saveKeyset(s, keys, rec.recipients(), id, backup); err != nil {
 		return err
 	}
 	rec.Changing = nil
@@ -165,20 +166,6 @@ func (v *Vault) settle(s Settings, rec record, keys *keyset.Handle, id *age.X255
 		return err
 	}
 	v.setState(s, rec)
-	return nil
-}
-
-// backUp copies the vault's two files to their ".bak".
-func backUp(s Settings) error {
-	for _, name := range []string{tomlName, ageName} {
-		content, err := os.ReadFile(s.file(name))
-		if err != nil {
-			return err
-		}
-		if err := s.writer()(s.file(name)+atomicfile.BackupSuffix, content, atomicfile.Options{}); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 

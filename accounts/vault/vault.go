@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -131,10 +132,19 @@ func openWithHolder(ctx context.Context, s Settings, rec record, prompt Prompt) 
 	}
 	id, err := h.identity(ctx, prompt)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, explainOverride(err, s, rec)
 	}
 	keys, err := loadKeyset(s, rec, id)
-	return id, keys, err
+	return id, keys, explainOverride(err, s, rec)
+}
+
+// explainOverride points at config.toml when that names another holder than the vault has, as after a Rewrap.
+func explainOverride(err error, s Settings, rec record) error {
+	var locked *LockedError
+	if errors.As(err, &locked) && s.Holder != rec.Holder && (locked.Reason == KeyMissing || locked.Reason == WrongKey) {
+		locked.Remedy = fmt.Sprintf("config.toml says [vault] key = %q, the vault's key is held by %q: correct config.toml", s.Holder, rec.Holder)
+	}
+	return err
 }
 
 // opened notes what the vault's files say and takes the keys into use.

@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"fettle/internal/keyringhelper"
+	"fettle/internal/keyringhelper/keyringtest"
 	"fettle/internal/secret"
 )
 
 func TestRoundTripThroughARealSecretService(t *testing.T) {
-	useBus(t, realBus(t))
-	secretService(t, "login password")
+	keyringtest.UseBus(t, keyringtest.RealBus(t))
+	keyringtest.SecretService(t, "login password")
 	c := client(t)
 	ctx, cancel := context.WithTimeout(t.Context(), generous)
 	defer cancel()
@@ -62,15 +63,15 @@ func TestEachWayOfHavingNoKeyringIsNamed(t *testing.T) {
 		is      error
 		says    string
 	}{
-		{"a bus that never answers", silentBus, keyringhelper.ErrTimeout, "did not answer"},
+		{"a bus that never answers", keyringtest.SilentBus, keyringhelper.ErrTimeout, "did not answer"},
 		{"no bus", func(*testing.T) string { return "" }, keyringhelper.ErrUnavailable, "no session bus answers"},
 		{"a dead bus", func(*testing.T) string { return "unix:path=/nowhere/bus" }, keyringhelper.ErrUnavailable, "no session bus answers"},
 		{"a malformed address", func(*testing.T) string { return "nonsense" }, keyringhelper.ErrUnavailable, "no session bus answers"},
-		{"a bus without a keyring", realBus, keyringhelper.ErrUnavailable, "org.freedesktop.secrets"},
+		{"a bus without a keyring", keyringtest.RealBus, keyringhelper.ErrUnavailable, "org.freedesktop.secrets"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			useBus(t, tt.address(t))
+			keyringtest.UseBus(t, tt.address(t))
 			dir := t.TempDir()
 			launched := filepath.Join(dir, "launched")
 			if err := os.WriteFile(filepath.Join(dir, "dbus-launch"), []byte("#!/bin/sh\necho x >'"+launched+"'\n"), 0o700); err != nil { //nolint:gosec // a script
@@ -96,7 +97,7 @@ func TestEachWayOfHavingNoKeyringIsNamed(t *testing.T) {
 }
 
 func TestCallerGivesUp(t *testing.T) {
-	useBus(t, silentBus(t))
+	keyringtest.UseBus(t, keyringtest.SilentBus(t))
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	if _, err := client(t).Get(ctx, "fettle/x"); !errors.Is(err, context.DeadlineExceeded) {
@@ -114,7 +115,7 @@ func TestHelperThatIsNotThere(t *testing.T) {
 }
 
 func TestBadRequests(t *testing.T) {
-	useBus(t, "")
+	keyringtest.UseBus(t, "")
 	if _, err := client(t).Get(t.Context(), ""); !errors.Is(err, keyringhelper.ErrUnavailable) || !strings.Contains(err.Error(), "usage") {
 		t.Errorf("no item: %v", err)
 	}
