@@ -62,10 +62,9 @@ func (s *Server) begin(r *http.Request) (string, *oidc.AuthRequest, error) {
 
 // stricter refuses early what the library lets pass or drops silently.
 func (s *Server) stricter(req *oidc.AuthRequest, client op.Client) error {
-	unknown := func(scope string) bool { return !s.store.known(scope) }
 	switch {
-	case slices.ContainsFunc(req.Scopes, unknown):
-		return oidc.ErrInvalidScope().WithDescription("a requested scope is unknown here")
+	case slices.ContainsFunc(req.Scopes, s.store.unknown):
+		return errUnknownScope()
 	case req.CodeChallenge == "" && client.AuthMethod() == oidc.AuthMethodNone:
 		return oidc.ErrInvalidRequest().WithDescription("code_challenge required")
 	case req.CodeChallenge != "" && req.CodeChallengeMethod != oidc.CodeChallengeMethodS256:

@@ -92,6 +92,17 @@ func TestExpireAndDrop(t *testing.T) {
 		t.Errorf("past the end: %v", err)
 	}
 
+	token = browser(ctx, t, srv, c, sandbox.Consent{All: true})
+	if resp, text := ask(ctx, t, http.MethodPost, srv.URL()+"/sandbox/expire", url.Values{"in": {"0s"}, "what": {"access"}}); resp.StatusCode != 200 || !strings.Contains(text, `"access_tokens":2`) {
+		t.Errorf("%d %s", resp.StatusCode, text)
+	}
+	if status := me(); status != 401 {
+		t.Errorf("an access token expired over HTTP answered %d", status)
+	}
+	if resp, _ := ask(ctx, t, http.MethodPost, srv.URL()+"/sandbox/expire", url.Values{"in": {"soon"}}); resp.StatusCode != 400 {
+		t.Errorf("a wrong duration answered %d", resp.StatusCode)
+	}
+
 	srv.DropScope("offline_access")
 	srv.DropScope("reports.read")
 	if token := deviceGrant(ctx, t, srv, c); token.RefreshToken != "" || slices.Contains(scopesOf(token), "reports.read") {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -53,8 +52,8 @@ func (s *Server) deviceAuthorization(w http.ResponseWriter, r *http.Request) {
 	}
 	recordOf(r.Context()).Client = client.GetID()
 	scopes := strings.Fields(r.PostForm.Get("scope"))
-	if i := slices.IndexFunc(scopes, func(scope string) bool { return !s.store.known(scope) }); i >= 0 {
-		writeOAuthError(w, r, oidc.ErrInvalidScope().WithDescription("unknown scope %s", strconv.QuoteToASCII(scopes[i])))
+	if slices.ContainsFunc(scopes, s.store.unknown) {
+		writeOAuthError(w, r, errUnknownScope())
 		return
 	}
 	resp, err := s.library.DeviceAuthorization(r.Context(), clientRequest(r, client, &oidc.DeviceAuthorizationRequest{

@@ -74,9 +74,13 @@ func (s *store) user(who string) (*User, error) {
 // implied scopes are granted with any consent: they have no box on the page.
 var implied = []string{oidc.ScopeOpenID, oidc.ScopeEmail, oidc.ScopeProfile, oidc.ScopeOfflineAccess}
 
-// known reports whether a scope may be asked for at all.
-func (s *store) known(scope string) bool {
-	return slices.Contains(implied, scope) || s.words[scope] != ""
+// unknown reports whether a scope may not be asked for at all.
+func (s *store) unknown(scope string) bool {
+	return !slices.Contains(implied, scope) && s.words[scope] == ""
+}
+
+func errUnknownScope() error {
+	return oidc.ErrInvalidScope().WithDescription("a requested scope is unknown here")
 }
 
 // granted is what a consent yields of the scopes that were asked for, in the order they were asked.
@@ -84,7 +88,7 @@ func (s *store) granted(asked []string, c Consent) []string {
 	scopes := []string{}
 	for _, scope := range asked {
 		ticked := c.All || slices.Contains(c.Scopes, scope) || slices.Contains(implied, scope)
-		if ticked && s.known(scope) && !s.dropped[scope] && !slices.Contains(scopes, scope) {
+		if ticked && !s.unknown(scope) && !s.dropped[scope] && !slices.Contains(scopes, scope) {
 			scopes = append(scopes, scope)
 		}
 	}
