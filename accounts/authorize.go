@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -214,7 +213,6 @@ type flowState struct {
 }
 
 func (b *Book) flowRecord(plan authorization, flow *oauthflow.Flow) (store.Flow, error) {
-	flow.ID = rand.Text()
 	public, err := json.Marshal(flowState{Flow: *flow, SwitchIdentity: plan.SwitchIdentity, Required: plan.required})
 	if err != nil {
 		return store.Flow{}, fmt.Errorf("account %q: keep the authorization: %w", plan.Name, err)

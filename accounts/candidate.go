@@ -27,10 +27,11 @@ type candidateFacts struct {
 	AuthMethod    provider.AuthMethod `json:"auth_method"`
 	ClientHash    string              `json:"client_hash"`
 
-	Required []string           `json:"required"`
-	Granted  []string           `json:"granted"`
-	Identity oauthflow.Identity `json:"identity"`
-	Kept     map[string]string  `json:"kept,omitempty"`
+	Required     []string           `json:"required"`
+	Granted      []string           `json:"granted"`
+	ScopesStated bool               `json:"scopes_stated"` // by the token answer
+	Identity     oauthflow.Identity `json:"identity"`
+	Kept         map[string]string  `json:"kept,omitempty"`
 
 	HasRefresh       bool      `json:"has_refresh"`
 	AuthorizedAt     time.Time `json:"authorized_at"`

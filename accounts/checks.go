@@ -78,9 +78,6 @@ func (b *Book) conclude(ctx context.Context, c candidate, e *examination) (FlowR
 		return result, err
 	}
 	e.say(b.readBackCheck(ctx, c, role))
-	if role == store.Current && c.provider.Renew == provider.RenewExchange {
-		e.say(b.prolong(ctx, c.account.ID))
-	}
 	result.Checks = e.checks
 	result.sum(e.checks)
 	if role == store.Candidate {
@@ -117,7 +114,7 @@ func (c candidate) examination(b *Book, report func(Check)) *examination {
 		token: &oauthflow.Token{
 			Access: c.secrets.Access, Refresh: c.secrets.Refresh, ID: c.secrets.ID, Type: c.secrets.Type,
 			ReceivedAt: c.facts.AuthorizedAt, AccessExpiresAt: c.facts.AccessExpiresAt,
-			Scopes: slices.Clone(c.facts.Granted), ScopesStated: true, Kept: c.facts.Kept,
+			Scopes: slices.Clone(c.facts.Granted), ScopesStated: c.facts.ScopesStated, Kept: c.facts.Kept,
 		},
 	}
 }
@@ -164,21 +161,6 @@ func (b *Book) readBackCheck(ctx context.Context, c candidate, role store.Role) 
 		check.State, check.Detail = CheckFailed, "reading the grant back failed: "+err.Error()
 	case got != c.secrets:
 		check.State, check.Detail = CheckFailed, "what was read back is not what was written"
-	}
-	return check
-}
-
-// prolong exchanges a first, short access token for a long one where that is the only renewal there is.
-func (b *Book) prolong(ctx context.Context, accountID string) Check {
-	check := Check{ID: CheckRefresh, Title: "Long-lived token", State: CheckOK}
-	out, err := b.Refresh(ctx, accountID, Now(true))
-	switch {
-	case err != nil:
-		check.State, check.Detail = CheckWarning, err.Error()
-	case out.AccessExpiresAt.IsZero():
-		check.Detail = "no known end"
-	default:
-		check.Detail = "lasts until " + out.AccessExpiresAt.UTC().Format(timeLayout)
 	}
 	return check
 }

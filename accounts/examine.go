@@ -75,10 +75,10 @@ func (e *examination) permissions(ctx context.Context) {
 		c.State, c.Detail, c.Missing, c.Diagnosis = CheckFailed, d.Title+": "+d.Explanation, e.missing, &d
 	case err != nil:
 		c = e.trouble(c, o)
-	case source == "" || source == "token":
-		c.State, c.Detail = CheckOK, fmt.Sprintf("all %d granted", len(e.account.Required))
+	case source == "requested":
+		c.State, c.Detail = CheckOK, "granted as asked for: the provider does not list them"
 	default:
-		c.State, c.Detail = CheckOK, fmt.Sprintf("all %d granted, as %s says", len(e.account.Required), source)
+		c.State, c.Detail = CheckOK, fmt.Sprintf("all %d granted", len(e.account.Required))
 	}
 	e.note(o)
 	e.say(c)

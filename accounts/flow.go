@@ -189,7 +189,7 @@ func (d *driver) keepInterval(ctx context.Context) {
 // fail ends the flow where its end is final, and keeps it where the reason may pass.
 func (d *driver) fail(ctx context.Context, err error) (FlowResult, error) {
 	result := FlowResult{Name: d.record.Name, AccountID: d.record.AccountID, End: EndFailed, Reauthorized: d.record.AccountID != ""}
-	if ctx.Err() != nil && !errors.As(err, new(*oauthflow.Error)) {
+	if ctx.Err() != nil && !final(err) && !errors.Is(err, oauthflow.ErrExpired) {
 		return result, fmt.Errorf("authorizing %q is paused: %w", d.record.Name, ctx.Err())
 	}
 	ctx = context.WithoutCancel(ctx)
@@ -215,5 +215,8 @@ func (d *driver) fail(ctx context.Context, err error) (FlowResult, error) {
 // final tells a provider's refusal from an outage and from trouble on this machine.
 func final(err error) bool {
 	var refused *oauthflow.Error
-	return errors.Is(err, oauthflow.ErrDenied) || errors.As(err, &refused) && !refused.Transient()
+	if errors.Is(err, oauthflow.ErrDenied) {
+		return true
+	}
+	return errors.As(err, &refused) && !refused.Transient() && (refused.Status != 0 || refused.Code != "")
 }

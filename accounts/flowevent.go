@@ -35,8 +35,8 @@ type FlowEvent struct {
 	Kind       FlowEventKind
 	Prompt     *Prompt             // prompt
 	Check      *Check              // checking
-	Reason     string              // rejected, partial, failed, expired: one sentence; waiting: why it is slow, if it is
-	Hint       string              // what to do about it
+	Reason     string              // partial, failed, expired: one sentence; waiting: why it is slow; rejected: a stable word
+	Hint       string              // what to do about it, one sentence
 	NextPollAt time.Time           // waiting on a device flow
 	PasteOnly  bool                // prompt, waiting: no listener is open here
 	Diagnosis  *diagnose.Diagnosis // failed

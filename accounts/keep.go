@@ -35,14 +35,10 @@ func (d *driver) keep(ctx context.Context, t *oauthflow.Token) (store.Account, e
 // factsOf is what the flow and its answer say about the account; what only the provider knows comes with the checks.
 func (d *driver) factsOf(t *oauthflow.Token) candidateFacts {
 	flow := d.state.Flow
-	granted := t.Scopes
-	if !t.ScopesStated && len(granted) == 0 {
-		granted = d.provider.Normalise(flow.Scopes) // RFC 6749 §5.1: unsaid means as requested
-	}
 	return candidateFacts{
 		ClientID: d.record.ClientID, Services: d.record.Services, Server: flow.Server, OAuthClientID: flow.ClientID,
 		AuthMethod: d.client.Auth, ClientHash: d.client.Secret.Hash(),
-		Required: d.state.Required, Granted: granted, Kept: t.Kept, HasRefresh: !t.Refresh.Empty(),
+		Required: d.state.Required, Granted: t.Scopes, ScopesStated: t.ScopesStated, Kept: t.Kept, HasRefresh: !t.Refresh.Empty(),
 		AuthorizedAt: t.ReceivedAt.UTC(), AccessExpiresAt: t.AccessExpiresAt, RefreshExpiresAt: t.RefreshExpiresAt,
 		SwitchIdentity: d.state.SwitchIdentity,
 	}

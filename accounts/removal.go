@@ -51,7 +51,7 @@ func (b *Book) RemovalPlan(ctx context.Context, accountID string) (RemovalPlan, 
 		if _, err := r.Grant(a.ID, store.Current); err != nil && !isNotFound(err) {
 			return err
 		} else if err == nil {
-			plan.CanRevoke = plan.Holder == "" && (serverOf(a, p).Revocation != "" || p.Revoke.URL != "")
+			plan.CanRevoke = plan.Holder == "" && revocable(a, p)
 		}
 		if err := plan.whatStops(r, a); err != nil {
 			return err
@@ -63,6 +63,14 @@ func (b *Book) RemovalPlan(ctx context.Context, accountID string) (RemovalPlan, 
 		return nil
 	})
 	return plan, err
+}
+
+// revocable reports whether the provider takes revocations from this account's client.
+func revocable(a store.Account, p provider.Provider) bool {
+	if p.Revoke.Auth == "basic" && a.ClientHash == "" {
+		return false
+	}
+	return serverOf(a, p).Revocation != "" || p.Revoke.URL != ""
 }
 
 func reachOf(p provider.Provider) string {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"fettle/accounts/store"
-	"fettle/internal/secret"
 	"fettle/oauthflow"
 	"fettle/oauthflow/diagnose"
 	"fettle/oauthflow/provider"
@@ -151,14 +150,25 @@ func (r *removal) ask(ctx context.Context) (oauthflow.RevokeOutcome, error) {
 		Provider: r.provider, Server: serverOf(a, r.provider), Client: r.client,
 		Refresh: r.secrets.Refresh, Access: r.secrets.Access, Kept: a.Kept,
 	}
-	outcome, err := oauthflow.Revoke(ctx, r.book.cfg.HTTP, req)
-	if err != nil || r.secrets.Refresh.Empty() || r.secrets.Access.Empty() || r.provider.Revoke.Scope != reachToken {
-		return outcome, err
+	if r.provider.Revoke.Auth == "bearer" && !lasts(a.AccessExpiresAt, 0, r.book.now()) {
+		r.freshen(ctx, &req)
 	}
-	req.Refresh = secret.Text{}
-	req.TypeHint = "access_token"
-	_, err = oauthflow.Revoke(ctx, r.book.cfg.HTTP, req)
-	return outcome, err
+	return oauthflow.Revoke(ctx, r.book.cfg.HTTP, req)
+}
+
+// freshen gets the access token that some providers want for a revocation. It is not stored, because it
+// is about to end; so a refresh token that this would use up is left alone.
+func (r *removal) freshen(ctx context.Context, req *oauthflow.RevokeRequest) {
+	a := r.held.account
+	if a.Rotation == provider.RotationSingleUse || req.Refresh.Empty() {
+		return
+	}
+	t, err := oauthflow.Refresh(ctx, r.book.cfg.HTTP, oauthflow.RefreshRequest{
+		Provider: r.provider, Server: req.Server, Client: r.client, Refresh: req.Refresh, Scopes: a.Granted, Now: r.book.cfg.Now,
+	})
+	if err == nil { // otherwise the revocation itself says what is wrong
+		req.Access = t.Access
+	}
 }
 
 // failed keeps the account as to_revoke and says only what is known.
