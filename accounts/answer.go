@@ -98,7 +98,7 @@ func (r *refresh) renew(a *store.Account, t *oauthflow.Token, next sealedGrant, 
 		}
 		a.Server = s
 	}
-	if next.Refresh.Empty() { // exchanged: password files carry the access token itself
+	if r.provider.Renew == provider.RenewExchange { // password files carry the access token itself
 		a.Generation++
 	}
 	return noted

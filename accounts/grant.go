@@ -7,6 +7,7 @@ import (
 	"fettle/accounts/store"
 	"fettle/internal/secret"
 	"fettle/oauthflow"
+	"fettle/oauthflow/provider"
 )
 
 // Tables of sealing: a blob opens only as what it was sealed as.
@@ -40,10 +41,10 @@ func (g sealedGrant) succeed(t *oauthflow.Token) sealedGrant {
 	return next
 }
 
-// spent is the token that a refresh sends, and whose hash stands in the intent: without a refresh token
-// the access token itself is exchanged.
-func (g sealedGrant) spent() secret.Text {
-	if g.Refresh.Empty() {
+// spent is the token that a refresh sends, and whose hash stands in the intent: some providers exchange
+// the access token itself.
+func (g sealedGrant) spent(p provider.Provider) secret.Text {
+	if p.Renew == provider.RenewExchange {
 		return g.Access
 	}
 	return g.Refresh

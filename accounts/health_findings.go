@@ -8,6 +8,7 @@ import (
 
 	"fettle/accounts/store"
 	"fettle/internal/safetext"
+	"fettle/oauthflow"
 	"fettle/oauthflow/diagnose"
 )
 
@@ -28,7 +29,7 @@ const (
 	causeToRevoke           = "to_revoke"
 )
 
-// failure is what a failed observation says about the account.
+// failureState is what a failed observation says about the account.
 func failureState(o store.Observation) State {
 	switch {
 	case o.Transient:
@@ -52,7 +53,7 @@ func failureState(o store.Observation) State {
 	case diagnose.RetryLater:
 		return Unreachable
 	}
-	if o.Kind == store.ObservedRefresh && o.Code != "" {
+	if o.Kind == store.ObservedRefresh && o.Code != "" && o.Code != oauthflow.CodeInvalidResponse {
 		return Blocked // a refusal that nobody understands is a refusal all the same
 	}
 	return Unreachable
@@ -101,11 +102,8 @@ func (e *evaluation) report(state State, severity Severity) {
 		}
 		e.add(Finding{
 			State: state, Severity: severity, Cause: cmp.Or(o.Cause, causeUnknown), Remedy: remedy,
-			Title: cmp.Or(o.Title, "refused for an unknown reason"), Detail: o.Detail, Since: later(o.FailsFrom, o.LastGood),
+			Title: cmp.Or(o.Title, "refused for an unknown reason"), Detail: o.Detail, Since: cmp.Or(o.FailsFrom, o.At),
 		})
-		if state == NeedsSignIn || state == Blocked || state == MissingPermissions {
-			e.found[len(e.found)-1].Since = cmp.Or(o.FailsFrom, o.At)
-		}
 	}
 }
 

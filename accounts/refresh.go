@@ -115,7 +115,7 @@ func (r *refresh) request(ctx context.Context) error {
 		return ErrDraining
 	}
 	intent := store.Intent{
-		AccountID: r.account.ID, Seq: r.grant.Seq, TokenHash: r.secrets.spent().Hash(), At: b.now(), PID: os.Getpid(),
+		AccountID: r.account.ID, Seq: r.grant.Seq, TokenHash: r.secrets.spent(r.provider).Hash(), At: b.now(), PID: os.Getpid(),
 	}
 	if r.open != nil {
 		intent.At = r.open.At // the interruption keeps its time, however often it is tried to settle it

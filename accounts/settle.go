@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"time"
 
 	"fettle/accounts/store"
@@ -23,7 +24,7 @@ func (r *refresh) settle(ctx context.Context) {
 	if r.intent == nil {
 		return
 	}
-	same := r.intent.TokenHash == r.secrets.spent().Hash()
+	same := r.intent.TokenHash == r.secrets.spent(r.provider).Hash()
 	if same && r.account.Rotation == provider.RotationSingleUse {
 		r.open = r.intent
 		return
@@ -56,10 +57,13 @@ func clock(t time.Time) string { return t.Local().Format("15:04") }
 // mayHaveArrived reports whether a failed request may have been carried out all the same, its answer lost:
 // a strict provider has then used the token up.
 func mayHaveArrived(err error) bool {
-	if e, ok := errors.AsType[*oauthflow.Error](err); ok && e.Status >= 400 && e.Status < 500 && e.Status != 408 {
-		return false
-	} else if ok && e.Code != "" && e.Status < 500 {
-		return false // refused in a 200 answer
+	if e, ok := errors.AsType[*oauthflow.Error](err); ok {
+		switch {
+		case e.Code == oauthflow.CodeInvalidResponse: // an answer that cannot be read may have held a token
+			return true
+		case e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout, e.Code != "" && e.Status < 500:
+			return false // refused, be it in a 200 answer
+		}
 	}
 	if dial, ok := errors.AsType[*net.OpError](err); ok && (dial.Op == "dial" || dial.Op == "proxyconnect") {
 		return false
