@@ -42,7 +42,7 @@ func (s accountsScreen) view(f frame) string {
 		list := s.table(rows, f.inner(left, f.height-len(lines)))
 		a := rows[s.position(rows)]
 		right := f.width - left - 3
-		lines = append(lines, sideBySide(list, left, preview(a, f.inner(right, f.height-len(lines))), right, t)...)
+		lines = append(lines, sideBySide(list, left, preview(a, f.inner(right, f.height-len(lines))), right, f.height-len(lines), t)...)
 	default:
 		lines = append(lines, s.table(rows, f.inner(f.width, f.height-len(lines)))...)
 	}
@@ -106,21 +106,34 @@ func measure(list []accounts.Account, now time.Time) columnWidths {
 	return w
 }
 
-// fit shrinks the widest columns until they fit into width cells beside the fixed ones.
+// fit takes cells from the widest column, again and again, until the row fits into width; the state keeps
+// its words as long as it can.
 func (w columnWidths) fit(width int) columnWidths {
-	const fixed = 4 + 1 + 1 + 1 + 1 + 8 + 1 + 4 + 1 + 5 // marks, gaps, dies, jobs, stale
-	least := columnWidths{name: 12, service: 9, identity: 8, state: 16}
-	cols := []*int{&w.identity, &w.service, &w.name, &w.state}
-	floors := []int{least.identity, least.service, least.name, least.state}
-	for i, c := range cols {
-		over := w.name + w.service + w.identity + w.state + fixed - width
-		if over <= 0 {
+	const fixed = 4 + 4 + diesWidth + 1 + 4 + 1 + 5 // marks, gaps, dies, jobs, stale
+	for w.name+w.service+w.identity+w.state+fixed > width {
+		widest := &w.identity
+		if w.service > *widest {
+			widest = &w.service
+		}
+		if w.name-nameFavour > *widest {
+			widest = &w.name
+		}
+		if *widest <= 8 {
+			widest = &w.state
+		}
+		if *widest <= 1 {
 			break
 		}
-		*c = max(*c-over, min(*c, floors[i]))
+		*widest--
 	}
 	return w
 }
+
+// nameFavour is how many cells longer a name may stay than its neighbours: jobs are known by it.
+const nameFavour = 6
+
+// diesWidth holds a day and a month, or a month and a year.
+const diesWidth = 7
 
 // table draws the heads and the window of rows around the cursor.
 func (s accountsScreen) table(rows []accounts.Account, f frame) []string {
@@ -128,7 +141,7 @@ func (s accountsScreen) table(rows []accounts.Account, f frame) []string {
 	w := f.data.widths.fit(f.width)
 	e := t.signs.ellipsis
 	head := "    " + pad("NAME", w.name, e) + " " + pad("SERVICE", w.service, e) + " " + pad("IDENTITY", w.identity, e) + " " +
-		pad("STATE", w.state, e) + " " + pad("DIES ON", 8, e) + " " + pad("JOBS", 4, e) + " STALE"
+		pad("STATE", w.state, e) + " " + pad("DIES ON", diesWidth, e) + " " + pad("JOBS", 4, e) + " STALE"
 	lines := []string{t.faint.Render(cut(head, f.width, ""))}
 	at := s.position(rows)
 	win := windowOf(s.former, at, len(rows), max(f.height-1, 1))
@@ -165,12 +178,12 @@ func (s accountsScreen) row(a accounts.Account, here bool, w columnWidths, f fra
 	before := pointer + mark
 	name := pad(a.Name, w.name, e)
 	rest := pad(serviceWords(a), w.service, e) + " " + pad(identityWords(a), w.identity, e)
-	tail := fmt.Sprintf("%8s %4s %5s", pad(dies, 8, e), jobs, stale)
+	tail := fmt.Sprintf("%s %4s %5s", pad(dies, diesWidth, e), jobs, stale)
 	if here {
 		return t.selected.Render(pad(before+sign+" "+name+" "+rest+" "+state+" "+tail, f.width, e))
 	}
 	if stale != "–" {
-		tail = fmt.Sprintf("%8s %4s ", pad(dies, 8, e), jobs) + t.warn.Render(fmt.Sprintf("%5s", stale))
+		tail = fmt.Sprintf("%s %4s ", pad(dies, diesWidth, e), jobs) + t.warn.Render(fmt.Sprintf("%5s", stale))
 	}
 	return before + style.Render(sign) + " " + name + " " + t.faint.Render(rest) + " " + style.Render(state) + " " + tail
 }

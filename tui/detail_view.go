@@ -36,7 +36,7 @@ func (s detailScreen) lines(f frame) []string {
 	}
 	left := f.width / 2
 	right := f.width - left - 3
-	return sideBySide(first(f.inner(left, f.height)), left, second(f.inner(right, f.height)), right, f.theme)
+	return sideBySide(first(f.inner(left, f.height)), left, second(f.inner(right, f.height)), right, f.height, f.theme)
 }
 
 // preview is the part of the page that stands beside the list.

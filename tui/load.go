@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -40,6 +41,11 @@ func (r *runner) read() data {
 	if d.clients, err = r.Accounts.Clients(r.root); err != nil {
 		d.problem = "the clients cannot be read: " + oneLine(err)
 	}
+	return d.counted(r.Clock())
+}
+
+// counted works out, once per look, what views would otherwise count at every key.
+func (d data) counted(now time.Time) data {
 	for _, c := range d.canvases {
 		if !c.NeedsWriting() {
 			continue
@@ -49,10 +55,9 @@ func (r *runner) read() data {
 			d.stale[id]++
 		}
 	}
-	now := r.Clock()
-	d.widths = measure(snap.Accounts, now)
-	d.searchable = make([]string, len(snap.Accounts))
-	for i, a := range snap.Accounts {
+	d.widths = measure(d.snapshot.Accounts, now)
+	d.searchable = make([]string, len(d.snapshot.Accounts))
+	for i, a := range d.snapshot.Accounts {
 		d.searchable[i] = searchable(a, now)
 		if repairable(a) {
 			d.problems = append(d.problems, a.ID)

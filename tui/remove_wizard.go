@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/textinput"
@@ -76,16 +77,13 @@ func (s removeWizard) receive(a answer, _ frame) (screen, []intent) {
 	}
 	plan, _ := a.value.(accounts.RemovalPlan)
 	s.plan = &plan
-	forget := option{id: forgetOnly, label: "Forget it here", note: "The credential stays valid at the provider until it dies or somebody revokes it there."}
+	forget := option{id: forgetOnly, label: "Forget it here only"}
 	if plan.ToRevoke {
-		forget.label, forget.note = "Stop trying: forget it here", "It stays valid at the provider."
+		forget.label = "Stop trying: forget it here"
 	}
-	revoke := option{id: forgetAndRevoke, label: "Forget it here and revoke it at the provider", note: strings.Join(plan.Effects, " ")}
+	revoke := option{id: forgetAndRevoke, label: "Forget it here and revoke it at the provider"}
 	if !plan.CanRevoke {
-		revoke.off = "the provider offers no revocation."
-		if plan.Elsewhere != "" {
-			revoke.off += " By hand: " + plan.Elsewhere
-		}
+		revoke.off = "not possible: see below"
 	}
 	s.how = choice{options: []option{forget, revoke}}
 	return s, nil
@@ -136,7 +134,7 @@ func (s removeWizard) view(f frame) string {
 	case s.plan == nil:
 		return line.page("Remove "+s.name, append([]string{" " + t.faint.Render("Finding out what would stop"+t.signs.ellipsis)}, bad...), f)
 	case at == removeHow:
-		return line.page("How shall "+s.name+" be removed?", append(s.stopLines(f), s.how.lines(f.inner(f.width, f.height-8))...), f)
+		return line.page("How shall "+s.name+" be removed?", slices.Concat(s.stopLines(f), s.how.lines(f.inner(f.width, 4)), s.effectLines(f)), f)
 	case at == removeConfirm:
 		body := append(s.stopLines(f), " This cannot be undone. Type the name to go on:", " "+s.confirm.View())
 		o, _ := s.how.chosen()
@@ -163,4 +161,13 @@ func (s removeWizard) stopLines(f frame) []string {
 		lines = append(lines, indent1(paragraph("A revocation would also end: "+strings.Join(s.plan.Siblings, ", "), f.width-2, t.warn))...)
 	}
 	return append(lines, "")
+}
+
+// effectLines say what each choice does.
+func (s removeWizard) effectLines(f frame) []string {
+	lines := []string{""}
+	for _, e := range s.plan.Effects {
+		lines = append(lines, indent1(paragraph(e, f.width-2, f.theme.faint))...)
+	}
+	return lines
 }

@@ -57,9 +57,9 @@ func fill(lines []string, width, height int, ellipsis string) string {
 	return strings.Join(out, "\n")
 }
 
-// sideBySide joins two columns of lines with a bar between them.
-func sideBySide(left []string, leftWidth int, right []string, rightWidth int, t theme) []string {
-	n := max(len(left), len(right))
+// sideBySide joins two columns of lines with a bar between them, at least height lines long.
+func sideBySide(left []string, leftWidth int, right []string, rightWidth, height int, t theme) []string {
+	n := max(len(left), len(right), height)
 	at := func(lines []string, i int) string {
 		if i < len(lines) {
 			return lines[i]

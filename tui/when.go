@@ -45,7 +45,7 @@ func date(t, now time.Time) string {
 	if t.Year() == now.Year() {
 		return t.Format("2 Jan")
 	}
-	return t.Format("Jan 2006")
+	return t.Format("Jan '06")
 }
 
 // stamp says a moment to the minute.

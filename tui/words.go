@@ -12,7 +12,7 @@ import (
 func stateWords(a accounts.Account, now time.Time) string {
 	h := a.Health
 	if a.Pending != nil {
-		return "pending: waiting for you"
+		return "pending, waits for you"
 	}
 	switch h.State {
 	case accounts.NeedsSignIn:
@@ -31,7 +31,10 @@ func stateWords(a accounts.Account, now time.Time) string {
 	case accounts.NoResources:
 		return "no resources"
 	case accounts.Unreachable:
-		return since("unreachable", h.Since, now)
+		if h.Since.IsZero() {
+			return "unreachable"
+		}
+		return "unreachable " + span(now.Sub(h.Since))
 	case accounts.ToRevoke:
 		return "still to revoke"
 	case accounts.Unproven:
