@@ -1,3 +1,5 @@
+//go:build unix
+
 package store_test
 
 import (
@@ -8,6 +10,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"fettle/accounts/store"
 )
@@ -80,6 +83,22 @@ func TestUnlockTwiceDoesNotFreeTheNextHolder(t *testing.T) {
 		t.Errorf("the second holder lost its lock: %v", err)
 	}
 	second()
+}
+
+// TestOpenDoesNotWait opens a store that is there while somebody else is held up in opening it.
+func TestOpenDoesNotWait(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir)
+	unlock, err := s.TryLock("opening")
+	must(t, err)
+	defer unlock()
+	open(t, dir)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := store.Open(ctx, dir, migrations("CREATE TABLE further (x);")); !errors.Is(err, store.ErrLocked) {
+		t.Errorf("a migration must wait: %v", err)
+	}
 }
 
 func TestLockNames(t *testing.T) {

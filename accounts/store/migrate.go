@@ -59,7 +59,11 @@ func (s *SQLite) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(apply(ctx, db, s.migrations, 0), db.Close()); err != nil {
+	err = apply(ctx, db, s.migrations, 0)
+	if err == nil { // last and with nothing in the log, so that the one file is the whole database
+		_, err = db.ExecContext(ctx, "PRAGMA journal_mode = WAL")
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
 		return fmt.Errorf("make the store: %w", err)
 	}
 	if err := os.Rename(fresh, s.path()); err != nil {

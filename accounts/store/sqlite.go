@@ -66,12 +66,6 @@ func Open(ctx context.Context, dir string, opts ...Option) (*SQLite, error) {
 	if err := s.prepareFolder(); err != nil {
 		return nil, err
 	}
-	// One opens at a time, so that a database is made and migrated once.
-	unlock, err := s.Lock(ctx, "opening")
-	if err != nil {
-		return nil, fmt.Errorf("open the store in %s: %w", dir, err)
-	}
-	defer unlock()
 	if err := s.open(ctx); err != nil {
 		return nil, s.explain(errors.Join(err, s.disconnect()))
 	}
@@ -101,8 +95,24 @@ func (s *SQLite) prepareFolder() error {
 	return atomicfile.EnsureDir(filepath.Join(s.dir, locksDir))
 }
 
-// open makes the database if there is none, connects to it and migrates it.
+// open connects to the database. Only if it is not simply there and up to date, one process at a time does
+// what is needed: jobs that start by the dozen must not wait for each other.
 func (s *SQLite) open(ctx context.Context) error {
+	if s.checkFiles() == nil && s.connect() == nil {
+		if has, err := schemaOf(ctx, s.writing); err == nil && has == len(s.migrations) {
+			return nil
+		}
+	}
+	unlock, err := s.Lock(ctx, "opening")
+	if err != nil {
+		return fmt.Errorf("open the store in %s: %w", s.dir, err)
+	}
+	defer unlock()
+	return s.openLocked(ctx)
+}
+
+// openLocked makes the database if there is none, connects to it and migrates it.
+func (s *SQLite) openLocked(ctx context.Context) error {
 	err := s.checkFiles()
 	if errors.Is(err, fs.ErrNotExist) {
 		err = s.create(ctx)
@@ -110,25 +120,27 @@ func (s *SQLite) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.connect(ctx)
+	if err := s.connect(); err != nil {
+		return err
+	}
+	err = s.migrate(ctx)
 	if isNoSpace(err) { // even a reader needs the log's index beside the database
 		_ = os.Remove(filepath.Join(s.dir, ballastFile))
-		err = s.connect(ctx)
+		err = s.migrate(ctx)
 	}
 	return err
 }
 
-func (s *SQLite) connect(ctx context.Context) (err error) {
+// connect makes the pools, in place of those there are. A connection is only opened when one is used.
+func (s *SQLite) connect() (err error) {
 	if err := s.disconnect(); err != nil {
 		return err
 	}
 	if s.writing, err = connectWriter(s.path(), s.busy); err != nil {
 		return err
 	}
-	if s.reading, err = connectReaders(s.path(), s.busy); err != nil {
-		return err
-	}
-	return s.migrate(ctx)
+	s.reading, err = connectReaders(s.path(), s.busy)
+	return err
 }
 
 // checkFiles looks at the database's files before SQLite does, which would take what is empty for new. It

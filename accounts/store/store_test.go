@@ -3,7 +3,6 @@ package store_test
 import (
 	"errors"
 	"fmt"
-	"os"
 	"testing"
 	"time"
 
@@ -11,18 +10,6 @@ import (
 	"fettle/oauthflow"
 	"fettle/oauthflow/provider"
 )
-
-// TestMain runs one of the children (children_test.go) instead of the tests where the environment says so.
-func TestMain(m *testing.M) {
-	if name := os.Getenv(childName); name != "" {
-		if err := children[name](os.Getenv(childDir)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
 
 // open opens the store in dir for the length of the test.
 func open(tb testing.TB, dir string, opts ...store.Option) *store.SQLite {
