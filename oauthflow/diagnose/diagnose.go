@@ -1,9 +1,15 @@
 package diagnose
 
 import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	"fettle/internal/safetext"
 	"fettle/oauthflow"
+	"fettle/oauthflow/provider"
 )
 
 // Remedy names what has to be done, by a stable identifier.
@@ -14,12 +20,12 @@ const (
 	RetryLater               Remedy = "retry_later"
 	Refresh                  Remedy = "refresh"
 	Reauthorize              Remedy = "reauthorize"
-	ReauthorizeInteractively Remedy = "reauthorize_interactively"
+	ReauthorizeInteractively Remedy = "reauthorize_interactively" // a fresh sign-in, a second factor
 	GrantPermissions         Remedy = "grant_permissions"
 	AskAdministrator         Remedy = "ask_administrator"
 	FixClient                Remedy = "fix_client"
 	FixUserAccount           Remedy = "fix_user_account"
-	FixMachine               Remedy = "fix_machine"
+	FixMachine               Remedy = "fix_machine" // clock, DNS, proxy, TLS, wrong tenant or host in the config
 	Unknown                  Remedy = "unknown"
 )
 
@@ -33,7 +39,7 @@ const (
 	NotCertain Confidence = "unknown"
 )
 
-// Input is everything known about a failure.
+// Input is everything known about a failure; what is not known stays zero.
 type Input struct {
 	Provider string // id
 	Place    oauthflow.Place
@@ -46,27 +52,107 @@ type Input struct {
 	Err      error         // a network error
 }
 
-// Diagnosis is a cause with its remedy.
+// codes are all codes of an input; Microsoft's numbers are known by the name its texts give them.
+func (in Input) codes() []string {
+	all := make([]string, 0, 2+2*len(in.Codes))
+	for _, c := range append([]string{in.Subcode, in.Code}, in.Codes...) {
+		if c == "" {
+			continue
+		}
+		all = append(all, c)
+		if strings.Trim(c, "0123456789") == "" {
+			all = append(all, "AADSTS"+c)
+		}
+	}
+	return all
+}
+
+// Diagnosis is a cause with its remedy. Its texts are safe to print and hold no secret.
 type Diagnosis struct {
-	Cause       string // stable identifier: revoked, expired, idle, …
+	Cause       string // stable identifier: revoked, expired, idle, missing_permissions, client_invalid, …
 	Remedy      Remedy
 	Title       string
 	Explanation string
-	Evidence    string
+	Evidence    string // what it was concluded from
 	Confidence  Confidence
 }
 
 // Hints is what the caller knows beside the error.
 type Hints struct {
-	Provider string
-	Age      time.Duration
+	Provider string        // id
+	Age      time.Duration // of the grant
 }
 
-// Explain finds the rule that fits.
-func Explain(in Input) Diagnosis { return Diagnosis{} }
+// Explain finds the rule that fits. An answer that says "try later" by its status is never read any further:
+// a body that comes with a 500 decides nothing about a grant.
+func Explain(in Input) Diagnosis {
+	t, err := rules()
+	if err != nil {
+		return unknown(in)
+	}
+	if in.Place != "" && (in.Status >= 500 || in.Status == 408 || in.Status == 429) {
+		in = Input{Place: in.Place, Status: in.Status}
+	}
+	for _, r := range t.Rules {
+		if evidence, ok := r.match(in); ok {
+			return r.diagnosis(in, evidence)
+		}
+	}
+	return unknown(in)
+}
+
+func (r rule) diagnosis(in Input, evidence []string) Diagnosis {
+	if in.Status != 0 && !slices.ContainsFunc(evidence, func(s string) bool { return strings.HasPrefix(s, "HTTP ") }) {
+		evidence = append(evidence, fmt.Sprintf("HTTP %d", in.Status))
+	}
+	return Diagnosis{
+		Cause: r.Cause, Remedy: r.Remedy, Title: r.Title, Explanation: r.Explanation, Confidence: r.Confidence,
+		Evidence: safetext.Line(strings.Join(evidence, ", ")),
+	}
+}
+
+// unknown says honestly that no rule fits.
+func unknown(in Input) Diagnosis {
+	var evidence []string
+	for _, c := range in.codes() {
+		if len(evidence) < 5 {
+			evidence = append(evidence, c)
+		}
+	}
+	if in.Status != 0 {
+		evidence = append(evidence, fmt.Sprintf("HTTP %d", in.Status))
+	}
+	return Diagnosis{
+		Cause: "unknown", Remedy: Unknown, Confidence: NotCertain, Title: "The cause is not known",
+		Explanation: "fettle has no rule for this. The code and the provider's documentation are the best lead.",
+		Evidence:    safetext.Cut(strings.Join(evidence, ", "), 200),
+	}
+}
 
 // Of explains an error, usually an *oauthflow.Error.
-func Of(err error, h Hints) Diagnosis { return Diagnosis{} }
+func Of(err error, h Hints) Diagnosis {
+	in := Input{Provider: h.Provider, Age: h.Age}
+	var e *oauthflow.Error
+	switch {
+	case err == nil:
+		return unknown(in)
+	case errors.As(err, &e):
+		in.Place, in.Status, in.Code, in.Subcode, in.Codes, in.Text = e.Place, e.Status, e.Code, e.Subcode, e.Codes, e.Description
+		if e.Provider != "" {
+			in.Provider = e.Provider
+		}
+		if e.Code == "" && e.Status == 0 {
+			in.Err = e.Err
+		}
+	case errors.Is(err, oauthflow.ErrNoRevocation):
+		return Diagnosis{
+			Cause: "no_revocation", Remedy: FixUserAccount, Confidence: Certain, Title: "The provider offers no way to revoke",
+			Explanation: safetext.Line(err.Error()),
+		}
+	default:
+		in.Err = err
+	}
+	return Explain(in)
+}
 
-// Text explains the messages it finds in a pasted log.
-func Text(log string) []Diagnosis { return nil }
+func duration(d provider.Duration) time.Duration { return time.Duration(d) }
