@@ -71,6 +71,10 @@ func (b *Book) StartFlow(ctx context.Context, req AuthorizeRequest) (PendingFlow
 	if plan.Kind, err = plan.chooseKind(); err != nil {
 		return PendingFlow{}, err
 	}
+	// Nothing is asked of the provider that could not be kept.
+	if _, err := b.cfg.Vault.Seal(tableFlows, plan.Name, 0, nil); err != nil {
+		return PendingFlow{}, err
+	}
 	client, err := b.openClient(ctx, plan.provider, plan.client.storeID())
 	if err != nil {
 		return PendingFlow{}, err

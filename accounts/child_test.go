@@ -32,9 +32,9 @@ const (
 )
 
 const (
-	modeNow     = "now"     // wait for a line on stdin, then refresh the accounts with Now
-	modeMany    = "many"    // RefreshMany; on HUP and TERM cancel, drain and leave
-	modeBounded = "bounded" // as many, with a limit on the size of files that is lifted by a line on stdin
+	modeNow  = "now"  // wait for a line on stdin, then refresh the accounts with Now
+	modeMany = "many" // RefreshMany; on HUP and TERM cancel, drain and leave
+
 )
 
 // line is what a child says about one account.
@@ -53,8 +53,11 @@ func child() int {
 	}
 	ids := strings.Split(os.Getenv(childIDs), ",")
 	out := json.NewEncoder(os.Stdout)
-	if os.Getenv(childMode) == modeNow {
+	switch os.Getenv(childMode) {
+	case modeNow:
 		return childNow(book, ids, out)
+	case modeDrive, modeDie:
+		return childDrive(book, ids[0], out)
 	}
 	return childMany(book, ids, out)
 }

@@ -56,7 +56,7 @@ func (c candidate) live(now time.Time) bool {
 	if isHeld(a) {
 		return true
 	}
-	refused := refusedGrant(c.observed) && c.observed.At.After(a.AuthorizedAt)
+	refused := refusedGrant(c.observed) && !c.observed.At.Before(a.AuthorizedAt)
 	if term := c.provider.MaxTerm(); term > 0 && expired(a.AuthorizedAt.Add(term), now) {
 		return false
 	}
