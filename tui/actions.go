@@ -117,6 +117,20 @@ func needsCode(s situation) string {
 	return ""
 }
 
+func needsKnown(s situation) string {
+	if s.known == 0 {
+		return "there is no account yet"
+	}
+	return ""
+}
+
+func needsPaste(s situation) string {
+	if s.waiting && s.code {
+		return "a code leaves nothing to paste"
+	}
+	return needsSignIn(s)
+}
+
 func needsSignIn(s situation) string {
 	if !s.waiting {
 		return "no sign-in is waiting"
@@ -138,13 +152,13 @@ var actions = []action{
 	{id: actUpdate, keys: []string{"u"}, label: "update", help: "Update the credential: authorize this account again.", scope: inAccounts, off: needsOneAccount},
 	{id: actRefresh, keys: []string{"r"}, label: "refresh", help: "Ask the provider for a new access token now.", scope: inAccounts, off: needsAccount},
 	{id: actVerify, keys: []string{"v"}, label: "verify", help: "Prove the account: permissions, identity, probe, resources.", scope: inAccounts, off: needsAccount},
-	{id: actFiles, keys: []string{"p"}, label: "password files", help: "Regenerate password files that carry an old credential.", scope: inAccounts},
+	{id: actFiles, keys: []string{"p"}, label: "password files", help: "Regenerate password files that carry an old credential.", scope: inAccounts, off: needsKnown},
 	{id: actAdd, keys: []string{"a"}, label: "authorize", help: "Authorize a new account.", scope: inAccounts},
 	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Remove this account, and revoke it at the provider if you say so.", scope: inAccounts, danger: true, off: needsOneAccount},
-	{id: actFilter, keys: []string{"/"}, label: "filter", help: "Show only accounts whose name, service, identity or state match.", scope: inAccounts},
-	{id: actSort, keys: []string{"s"}, label: "sort", help: "Sort by health, name, date of death or stale files.", scope: inAccounts, quiet: true},
+	{id: actFilter, keys: []string{"/"}, label: "filter", help: "Show only accounts whose name, service, identity or state match.", scope: inAccounts, off: needsKnown},
+	{id: actSort, keys: []string{"s"}, label: "sort", help: "Sort by health, name, date of death or stale files.", scope: inAccounts, quiet: true, off: needsKnown},
 	{id: actMark, keys: []string{"space"}, label: "mark", help: "Mark the account for refresh or verify of several.", scope: inAccounts, quiet: true, off: needsOneAccount},
-	{id: actMarkAll, keys: []string{"*"}, label: "mark all", help: "Mark every account shown, or none.", scope: inAccounts, quiet: true},
+	{id: actMarkAll, keys: []string{"*"}, label: "mark all", help: "Mark every account shown, or none.", scope: inAccounts, quiet: true, off: needsKnown},
 
 	{id: actUpdate, keys: []string{"u"}, label: "update", help: "Update the credential: authorize this account again.", scope: inDetail},
 	{id: actRefresh, keys: []string{"r"}, label: "refresh", help: "Ask the provider for a new access token now.", scope: inDetail},
@@ -169,7 +183,7 @@ var actions = []action{
 	{id: actBareURL, keys: []string{"b"}, label: "bare address", help: "Leave the screen and print the address alone on one line, to select it with the mouse.", scope: inSignIn, off: needsURL},
 	{id: actCopyCod, keys: []string{"k"}, label: "copy code", help: "Send the code to your terminal's clipboard.", scope: inSignIn, quiet: true, off: needsCode},
 	{id: actBrowse, keys: []string{"o"}, label: "open browser", help: "Open the address in a browser on this machine.", scope: inSignIn, quiet: true, off: needsURL},
-	{id: actPaste, keys: []string{"p"}, label: "paste", help: "Paste the address of the page that failed to load.", scope: inSignIn, off: needsSignIn},
+	{id: actPaste, keys: []string{"p"}, label: "paste", help: "Paste the address of the page that failed to load.", scope: inSignIn, off: needsPaste},
 	{id: actOther, keys: []string{"w"}, label: "other way", help: "Sign in the other way: device code or browser.", scope: inSignIn, off: needsSignIn},
 	{id: actAbandon, keys: []string{"d"}, label: "give up", help: "Drop this sign-in; the stored credential stays as it is.", scope: inSignIn, quiet: true, off: needsSignIn},
 

@@ -238,7 +238,7 @@ func (m Model) content() string {
 		t.faint.Render(strings.Repeat(t.signs.rule, m.width)),
 		s.view(f),
 		pad(m.noticeLine(), m.width, t.signs.ellipsis),
-		pad(footer(s.scopes(), s.situation(f), m.width, t), m.width, ""),
+		pad(footer(s.scopes(), s.situation(f), s.typing(), m.width, t), m.width, ""),
 	}, "\n")
 }
 
@@ -273,5 +273,6 @@ func (m Model) noticeLine() string {
 	if m.data.problem != "" {
 		return " " + t.bad.Render(t.signs.critical+" "+m.data.problem)
 	}
-	return jobsLine(m.jobs, m.now, t)
+	here := m.front().situation(m.frame()).job
+	return jobsLine(m.jobs, here, m.now, t)
 }

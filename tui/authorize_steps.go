@@ -196,13 +196,20 @@ func (s authorizeWizard) nexts(j job, f frame) choice {
 		add(nextAgain, "Sign in again")
 	}
 	if n := f.data.stale[j.flow.AccountID]; n > 0 {
-		add(nextFiles, "Regenerate the "+count(n, "password file")+" that use this account")
+		add(nextFiles, regenerateWords(n))
 	}
 	if a, ok := nextProblem(f, j.flow.AccountID); ok {
 		add(nextFix, "Fix the next problem: "+a.Name+", "+stateWords(a, f.now))
 	}
 	add(nextList, "Back to the accounts")
 	return c
+}
+
+func regenerateWords(n int) string {
+	if n == 1 {
+		return "Regenerate the password file that uses this account"
+	}
+	return fmt.Sprintf("Regenerate the %d password files that use this account", n)
 }
 
 func (s authorizeWizard) ended(id actionID, j job, f frame) (screen, []intent) {

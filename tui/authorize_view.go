@@ -114,19 +114,20 @@ func deviceLines(p accounts.Prompt, f frame) []string {
 	if len(code) == 0 || len(code) > f.height-8 || f.width < 100 {
 		return left
 	}
-	w := lipgloss.Width(code[0])
-	out := make([]string, max(len(left), len(code)))
-	for i := range out {
-		l, r := "", ""
+	room := 4
+	for _, l := range left {
+		room = max(room, lipgloss.Width(l)+4)
+	}
+	lines := make([]string, max(len(left), len(code)))
+	for i := range lines {
 		if i < len(left) {
-			l = left[i]
+			lines[i] = left[i]
 		}
 		if i < len(code) {
-			r = code[i]
+			lines[i] = pad(lines[i], room, t.signs.ellipsis) + code[i]
 		}
-		out[i] = pad(l, f.width-w-2, t.signs.ellipsis) + r
 	}
-	return out
+	return lines
 }
 
 // browserLines show the address and what happens after it.

@@ -61,10 +61,14 @@ func keyName(k string) string {
 	return k
 }
 
-// footer shows the keys of the screen in one line: those that are on, as many as fit, help always.
-func footer(scopes []scope, s situation, width int, t theme) string {
+// footer shows the keys of the screen in one line: those that are on, as many as fit, and help unless
+// keys are text at the moment.
+func footer(scopes []scope, s situation, typing bool, width int, t theme) string {
 	const gap = "  "
 	help := t.key.Render("?") + t.faint.Render(" help")
+	if typing {
+		help = ""
+	}
 	room := width - ansi.StringWidth(help) - 1
 	var b strings.Builder
 	used := 0

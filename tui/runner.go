@@ -62,29 +62,43 @@ func (r *runner) tick(every time.Duration) tea.Cmd {
 // work is what a job does: it reports with emit and returns its result and a line for the notice.
 type work func(ctx context.Context, j *liveJob, emit func(jobEvent)) (result any, summary string, err error)
 
-// start runs w in the background and returns the command that delivers its first event.
+// start is the command that runs w in the background and delivers its first event.
 func (r *runner) start(id jobID, run int, w work) tea.Cmd {
-	ctx, cancel := context.WithCancel(r.root)
-	j := &liveJob{run: run, cancel: cancel, events: make(chan jobEvent), pasted: make(chan string, 1)}
-	r.mu.Lock()
-	r.live[id] = j
-	r.mu.Unlock()
-
-	r.wg.Add(1)
-	go func() {
-		defer r.wg.Done()
-		defer cancel()
-		emit := func(e jobEvent) {
-			e.id, e.run = id, run
-			select {
-			case j.events <- e:
-			case <-r.closed:
+	return func() tea.Msg {
+		ctx, cancel := context.WithCancel(r.root)
+		j := &liveJob{run: run, cancel: cancel, events: make(chan jobEvent), pasted: make(chan string, 1)}
+		r.mu.Lock()
+		r.live[id] = j
+		r.wg.Add(1)
+		r.mu.Unlock()
+		go func() {
+			defer r.wg.Done()
+			defer cancel()
+			emit := func(e jobEvent) {
+				e.id, e.run = id, run
+				select {
+				case j.events <- e:
+				case <-r.closed:
+				}
 			}
+			result, summary, err := r.guarded(ctx, j, emit, w)
+			emit(jobEvent{ended: true, result: result, summary: summary, err: err})
+		}()
+		return r.await(j, id, run)
+	}
+}
+
+// await is the next event of a job, or nothing once nobody reads any more.
+func (r *runner) await(j *liveJob, id jobID, run int) tea.Msg {
+	select {
+	case e := <-j.events:
+		if e.ended {
+			r.forget(id, run)
 		}
-		result, summary, err := r.guarded(ctx, j, emit, w)
-		emit(jobEvent{ended: true, result: result, summary: summary, err: err})
-	}()
-	return r.next(id, run)
+		return e
+	case <-r.closed:
+		return nil
+	}
 }
 
 // guarded turns a panic into the job's error: a panic in a goroutine of ours would leave the terminal broken.
@@ -98,25 +112,21 @@ func (r *runner) guarded(ctx context.Context, j *liveJob, emit func(jobEvent), w
 	return w(ctx, j, emit)
 }
 
-// next delivers the next event of a job.
+// next is the command that delivers the next event of a job.
 func (r *runner) next(id jobID, run int) tea.Cmd {
-	r.mu.Lock()
-	j, ok := r.live[id]
-	r.mu.Unlock()
-	if !ok || j.run != run {
+	return func() tea.Msg {
+		if j, ok := r.job(id); ok && j.run == run {
+			return r.await(j, id, run)
+		}
 		return nil
 	}
-	return func() tea.Msg {
-		select {
-		case e := <-j.events:
-			if e.ended {
-				r.forget(id, run)
-			}
-			return e
-		case <-r.closed:
-			return nil
-		}
-	}
+}
+
+func (r *runner) job(id jobID) (*liveJob, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	j, ok := r.live[id]
+	return j, ok
 }
 
 func (r *runner) forget(id jobID, run int) {
@@ -129,23 +139,21 @@ func (r *runner) forget(id jobID, run int) {
 
 // stop cancels a job; its end arrives as its last event.
 func (r *runner) stop(id jobID) tea.Cmd {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if j, ok := r.live[id]; ok {
-		j.cancel()
+	return func() tea.Msg {
+		if j, ok := r.job(id); ok {
+			j.cancel()
+		}
+		return nil
 	}
-	return nil
 }
 
 // paste hands text to a flow that waits for it.
 func (r *runner) paste(id jobID, text string) tea.Cmd {
-	r.mu.Lock()
-	j, ok := r.live[id]
-	r.mu.Unlock()
-	if !ok {
-		return nil
-	}
 	return func() tea.Msg {
+		j, ok := r.job(id)
+		if !ok {
+			return nil
+		}
 		select {
 		case j.pasted <- text:
 		case <-r.closed:

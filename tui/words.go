@@ -102,11 +102,11 @@ func oneLine(err error) string {
 	return line
 }
 
-// jobsLine tells of the work under way in one line.
-func jobsLine(js jobs, now time.Time, t theme) string {
+// jobsLine tells of the work under way in one line, except for the job that the screen shows itself.
+func jobsLine(js jobs, here *job, now time.Time, t theme) string {
 	var parts []string
 	for _, j := range js {
-		if !j.running {
+		if !j.running || here != nil && here.id == j.id {
 			continue
 		}
 		line := j.title
