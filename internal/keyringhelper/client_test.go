@@ -20,6 +20,7 @@ func TestRoundTripThroughARealSecretService(t *testing.T) {
 	keyringtest.UseBus(t, keyringtest.RealBus(t))
 	keyringtest.SecretService(t, "login password")
 	c := client(t)
+	c.Timeout = generous
 	ctx, cancel := context.WithTimeout(t.Context(), generous)
 	defer cancel()
 	for { // the daemon takes its name on the bus some time after its first line
@@ -79,6 +80,7 @@ func TestEachWayOfHavingNoKeyringIsNamed(t *testing.T) {
 			}
 			t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 			c := client(t)
+			c.Timeout = generous
 			if errors.Is(tt.is, keyringhelper.ErrTimeout) {
 				c.Timeout = 500 * time.Millisecond
 			}
