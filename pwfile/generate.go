@@ -47,7 +47,7 @@ func (k *Keeper) Generate(ctx context.Context, p Plan, opts GenerateOptions, rep
 	}
 	defer r.unlock()
 	r.report = report
-	r.announce(p)
+	r.announce()
 
 	outcomes := make(chan outcome, 4*parallel)
 	todo := r.todo(p)

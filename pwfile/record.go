@@ -29,27 +29,19 @@ type delivered struct {
 }
 
 // announce reports the lines that ended before anything was written.
-func (r *running) announce(p Plan) {
-	for _, item := range p.Items {
-		for _, place := range item.Canvas.Places {
-			if line := r.run.Lines[r.index[place.ID]]; line.State != store.LineWaiting {
-				r.tell(line)
-			}
+func (r *running) announce() {
+	for _, line := range r.run.Lines {
+		if line.State != store.LineWaiting {
+			r.tell(line)
 		}
 	}
 }
 
 func (r *running) tell(line store.RunLine) {
-	if r.report == nil {
-		return
+	r.told++
+	if r.report != nil {
+		r.report(Progress{Line: line, Done: r.told, Total: len(r.run.Lines)})
 	}
-	done := 0
-	for _, l := range r.run.Lines {
-		if l.State != store.LineWaiting {
-			done++
-		}
-	}
-	r.report(Progress{Line: line, Done: done, Total: len(r.run.Lines)})
 }
 
 // record keeps the outcomes as they come, as many in one transaction as there are, and reports them once they are durable.

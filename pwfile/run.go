@@ -26,6 +26,7 @@ type running struct {
 	serials  map[string]int64 // canvas ID → serial reserved for it
 	resolved map[string]bool  // canvases that an interrupted run had brought up to date
 	report   func(Progress)
+	told     int // lines reported
 	unlock   func()
 }
 

@@ -44,7 +44,7 @@ func (g *generator) write(ctx context.Context, j job) outcome {
 		o.places = g.deliver(ctx, c, content, found)
 		return o
 	}
-	content, written, err := g.make(ctx, &c, j)
+	content, written, err := g.compose(ctx, &c, j)
 	if ctx.Err() != nil {
 		o.left = true
 		return o
@@ -108,8 +108,8 @@ func (g *generator) standing(c Canvas, j job, found map[string]sighting) []byte 
 	return nil
 }
 
-// make exports the canvas's accounts and seals them into a new file, with a serial that was never used.
-func (g *generator) make(ctx context.Context, c *Canvas, j job) (content []byte, written store.Written, err error) {
+// compose exports the canvas's accounts and seals them into a new file, with a serial that was never used.
+func (g *generator) compose(ctx context.Context, c *Canvas, j job) (content []byte, written store.Written, err error) {
 	if err := g.serial(ctx, c, j); err != nil {
 		return nil, written, err
 	}
