@@ -74,7 +74,7 @@ func (v *verification) store(ctx context.Context) (goOn bool, err error) {
 	switch {
 	case err == nil:
 	case errors.As(err, &holder):
-		c.State, c.Detail = CheckSkipped, err.Error()
+		c.State, c.Detail = CheckWarning, err.Error()
 	case errors.As(err, &blocked):
 		d := diagnose.Diagnosis{
 			Cause: causeConfigMoved, Remedy: blocked.Remedy(), Title: err.Error(), Confidence: diagnose.Certain,
