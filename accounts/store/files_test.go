@@ -139,6 +139,24 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+func TestFileLostWhileOpen(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := store.Open(t.Context(), dir)
+	must(t, err)
+	path := filepath.Join(dir, "fettle.db")
+	must(t, os.Remove(path))
+	var list []store.Account
+	err = s.View(t.Context(), func(r store.Reader) (err error) { list, err = r.Accounts(); return err })
+	if err == nil || errors.Is(err, store.ErrNotFound) || list != nil {
+		t.Errorf("read %v, %v", list, err)
+	}
+	_ = s.Close() // there is nothing to close properly
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("another one was made in its place: %v", err)
+	}
+}
+
 func TestBusy(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

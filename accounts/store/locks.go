@@ -14,52 +14,70 @@ import (
 // lockPoll is how long a waiter for a lock sleeps between two looks.
 const lockPoll = 25 * time.Millisecond
 
-// Lock implements Store. Each call opens its own file description, so goroutines of one process exclude each
-// other just as processes do. The file stays when the lock is released: unlinking it would let two holders in.
+// Lock implements Store. A lock is held twice: inside the process by a slot, which hands it from goroutine to
+// goroutine without delay, and against other processes by flock. The file stays when the lock is released:
+// unlinking it would let two holders in.
 func (s *SQLite) Lock(ctx context.Context, name string) (unlock func(), err error) {
-	l, err := s.lockFile(name)
+	slot, file, err := s.lock(name)
 	if err != nil {
 		return nil, err
 	}
-	ok, err := l.TryLockContext(ctx, lockPoll)
-	switch {
-	case ctx.Err() != nil && !ok:
+	select {
+	case slot <- struct{}{}:
+	case <-ctx.Done():
 		return nil, fmt.Errorf("lock %s: %w: %w", name, ErrLocked, ctx.Err())
-	case err != nil:
+	}
+	if ok, err := file.TryLockContext(ctx, lockPoll); !ok {
+		<-slot
+		if ctx.Err() != nil {
+			err = fmt.Errorf("%w: %w", ErrLocked, ctx.Err())
+		}
 		return nil, fmt.Errorf("lock %s: %w", name, err)
 	}
-	return unlocker(l), nil
+	return unlocker(slot, file), nil
 }
 
 // TryLock implements Store.
 func (s *SQLite) TryLock(name string) (unlock func(), err error) {
-	l, err := s.lockFile(name)
+	slot, file, err := s.lock(name)
 	if err != nil {
 		return nil, err
 	}
-	ok, err := l.TryLock()
-	if err == nil && !ok {
-		err = ErrLocked
+	select {
+	case slot <- struct{}{}:
+	default:
+		return nil, fmt.Errorf("lock %s: %w", name, ErrLocked)
 	}
-	if err != nil {
+	if ok, err := file.TryLock(); !ok {
+		<-slot
+		if err == nil {
+			err = ErrLocked
+		}
 		return nil, fmt.Errorf("lock %s: %w", name, err)
 	}
-	return unlocker(l), nil
+	return unlocker(slot, file), nil
 }
 
-func (s *SQLite) lockFile(name string) (*flock.Flock, error) {
+// lock returns the two halves of a lock, neither of them held.
+func (s *SQLite) lock(name string) (chan struct{}, *flock.Flock, error) {
 	strange := func(r rune) bool {
 		return r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 	}
 	if name == "" || len(name) > 200 || strings.ContainsFunc(name, strange) {
-		return nil, fmt.Errorf("lock %q: a lock's name consists of letters, digits and dashes", name)
+		return nil, nil, fmt.Errorf("lock %q: a lock's name consists of letters, digits and dashes", name)
 	}
-	return flock.New(filepath.Join(s.dir, locksDir, name+".lock"), flock.SetPermissions(0o600)), nil
+	slot, _ := s.slots.LoadOrStore(name, make(chan struct{}, 1))
+	file := flock.New(filepath.Join(s.dir, locksDir, name+".lock"), flock.SetPermissions(0o600))
+	return slot.(chan struct{}), file, nil //nolint:errcheck // nothing else is ever stored there
 }
 
-func unlocker(l *flock.Flock) func() {
+// unlocker releases both halves, once.
+func unlocker(slot chan struct{}, file *flock.Flock) func() {
 	var once sync.Once
 	return func() {
-		once.Do(func() { _ = l.Unlock() }) // unlocking a flock that is held does not fail
+		once.Do(func() {
+			_ = file.Unlock() // unlocking a flock that is held does not fail
+			<-slot
+		})
 	}
 }

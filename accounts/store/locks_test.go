@@ -72,7 +72,8 @@ func TestLockExcludesGoroutines(t *testing.T) {
 
 func TestUnlockTwiceDoesNotFreeTheNextHolder(t *testing.T) {
 	t.Parallel()
-	s := open(t, t.TempDir())
+	dir := t.TempDir()
+	s := open(t, dir)
 	first, err := s.TryLock("a")
 	must(t, err)
 	first()
@@ -81,6 +82,9 @@ func TestUnlockTwiceDoesNotFreeTheNextHolder(t *testing.T) {
 	first()
 	if _, err := s.TryLock("a"); !errors.Is(err, store.ErrLocked) {
 		t.Errorf("the second holder lost its lock: %v", err)
+	}
+	if _, err := open(t, dir).TryLock("a"); !errors.Is(err, store.ErrLocked) {
+		t.Errorf("another store of this process took the lock: %v", err)
 	}
 	second()
 }

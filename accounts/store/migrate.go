@@ -164,7 +164,7 @@ func touch(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Chmod(0o600), f.Close())
+	return f.Close()
 }
 
 func syncFile(path string) error {

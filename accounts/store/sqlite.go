@@ -23,6 +23,8 @@ type SQLite struct {
 	writing *sql.DB // one connection
 	reading *sql.DB
 
+	slots sync.Map // lock name → chan struct{} that holds one value while a goroutine holds the lock
+
 	closing sync.Once
 	closed  error
 }
@@ -236,8 +238,12 @@ func (s *SQLite) begin(ctx context.Context, db *sql.DB) (*sql.Tx, error) {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
 	has, err := schemaOf(ctx, tx)
-	if err == nil && has != len(s.migrations) {
-		err = &SchemaError{Path: s.path(), Has: has, Knows: len(s.migrations)}
+	switch knows := len(s.migrations); {
+	case err != nil:
+	case has > knows:
+		err = &SchemaError{Path: s.path(), Has: has, Knows: knows}
+	case has < knows:
+		err = fmt.Errorf("%s was replaced by one with schema %d while it was open: start fettle again", s.path(), has)
 	}
 	if err != nil {
 		_ = tx.Rollback() // nothing was written
