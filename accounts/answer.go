@@ -26,6 +26,9 @@ func (r *refresh) accept(ctx context.Context, t *oauthflow.Token, took time.Dura
 		if err != nil {
 			return err
 		}
+		if stored, err := r.isStored(w, next, seq); err != nil || stored {
+			return err
+		}
 		// Sealed in here, so that a vault locked in this very moment is waited for like a full disk.
 		blob, err := b.sealGrant(next, store.Current, a.ID, seq)
 		if err != nil {
@@ -60,6 +63,16 @@ func (r *refresh) accept(ctx context.Context, t *oauthflow.Token, took time.Dura
 		r.out.Settled = fmt.Sprintf("the refresh interrupted at %s had not reached the provider, or it let it be repeated", clock(r.open.At))
 	}
 	return r.readBack(context.WithoutCancel(ctx), next, seq)
+}
+
+// isStored reports whether an earlier attempt was committed although its error said otherwise.
+func (r *refresh) isStored(w store.Reader, next sealedGrant, seq int64) (bool, error) {
+	g, err := w.Grant(r.account.ID, store.Current)
+	if err != nil || g.Seq != seq {
+		return false, err
+	}
+	stored, err := r.book.openGrant(g)
+	return stored == next, err
 }
 
 // renew writes what the answer says into the public half of the account, and returns what is worth an

@@ -42,6 +42,7 @@ type line struct {
 	ID        string
 	Requested bool
 	Adopted   bool
+	Held      bool // an answer is held in memory
 	Err       string
 }
 
@@ -89,7 +90,7 @@ func openBook(ctx context.Context) (*accounts.Book, error) {
 		Store: s, Vault: v, Catalogue: catalogue, Actor: "child", Parallel: parallel, StrictParallel: parallel,
 		Alarm: func(u accounts.Unstored, err error) {
 			if err != nil {
-				_, _ = fmt.Fprintf(os.Stderr, "held in memory: %s\n", u.Account)
+				_ = json.NewEncoder(os.Stdout).Encode(line{ID: u.AccountID, Held: true}) // one write, so it does not mix with others
 			}
 		},
 	}), nil
@@ -210,12 +211,27 @@ func (p *process) finish(t testing.TB) ([]line, error) {
 		if err != nil {
 			return lines, p.Wait()
 		}
-		var l line
-		if err := json.Unmarshal(text, &l); err != nil {
-			t.Fatalf("child said %q: %v", text, err)
-		}
-		lines = append(lines, l)
+		lines = append(lines, parse(t, text))
 	}
+}
+
+// next reads one line.
+func (p *process) next(t testing.TB) line {
+	t.Helper()
+	text, err := p.stdout.ReadBytes('\n')
+	if err != nil {
+		t.Fatalf("child ended: %v: %s", err, p.stderr)
+	}
+	return parse(t, text)
+}
+
+func parse(t testing.TB, text []byte) line {
+	t.Helper()
+	var l line
+	if err := json.Unmarshal(text, &l); err != nil {
+		t.Fatalf("child said %q: %v", text, err)
+	}
+	return l
 }
 
 func member(t testing.TB, address, name string) string {

@@ -7,21 +7,26 @@ import (
 	"fettle/oauthflow"
 )
 
-// Plant puts an account with a live grant into the book, as a finished authorization would.
-func (b *Book) Plant(ctx context.Context, a *store.Account, t *oauthflow.Token) error {
-	g := grantOf(t)
-	blob, err := b.sealGrant(g, store.Current, a.ID, 1)
-	if err != nil {
-		return err
-	}
-	a.Holder, a.Generation, a.HasRefresh = store.HolderBook, 1, !g.Refresh.Empty()
+// Plant puts accounts with live grants into the book, as finished authorizations would.
+func (b *Book) Plant(ctx context.Context, all []store.Account, tokens []*oauthflow.Token) error {
 	return b.cfg.Store.Update(ctx, func(w store.Writer) error {
-		if err := w.PutAccount(a); err != nil {
-			return err
+		for i, a := range all {
+			g := grantOf(tokens[i])
+			blob, err := b.sealGrant(g, store.Current, a.ID, 1)
+			if err != nil {
+				return err
+			}
+			a.Holder, a.Generation, a.HasRefresh = store.HolderBook, 1, !g.Refresh.Empty()
+			if err := w.PutAccount(&a); err != nil {
+				return err
+			}
+			if err := w.PutGrant(&store.Grant{
+				AccountID: a.ID, Role: store.Current, Seq: 1, Generation: 1, Holder: store.HolderBook, Blob: blob, WrittenAt: a.AuthorizedAt,
+			}, 0); err != nil {
+				return err
+			}
 		}
-		return w.PutGrant(&store.Grant{
-			AccountID: a.ID, Role: store.Current, Seq: 1, Generation: 1, Holder: store.HolderBook, Blob: blob, WrittenAt: a.AuthorizedAt,
-		}, 0)
+		return nil
 	})
 }
 
@@ -35,11 +40,8 @@ func (b *Book) Secrets(ctx context.Context, id string) (t oauthflow.Token, seq i
 	return oauthflow.Token{Access: g.Access, Refresh: g.Refresh, ID: g.ID, Type: g.Type}, h.grant.Seq, err
 }
 
-// Nearest, Distance and MayHaveArrived are tested directly.
-var (
-	Nearest        = nearest
-	MayHaveArrived = mayHaveArrived
-)
+// MayHaveArrived is tested directly: most of these failures cannot be made to order.
+var MayHaveArrived = mayHaveArrived
 
 // Flying is how many flights are under way.
 func (b *Book) Flying() int {

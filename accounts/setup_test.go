@@ -72,20 +72,32 @@ func newRig(t testing.TB, opts sandbox.Options, extra ...string) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.server.Close)
-	if r.store, err = store.Open(t.Context(), r.dir); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := r.store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	r.open(t)
+	t.Cleanup(func() { r.close(t) })
 	if r.vault, err = vault.Init(t.Context(), vault.Settings{Dir: r.dir, Holder: vault.HolderFile}, vault.InitOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	r.config = accounts.Config{Store: r.store, Vault: r.vault, Actor: "tester", Now: r.clock.now}
+	r.config.Vault, r.config.Actor, r.config.Now = r.vault, "tester", r.clock.now
 	r.configure(t, r.server.ProviderTOML("demo", extra...))
 	return r
+}
+
+// open opens the store, and close leaves it to other processes.
+func (r *rig) open(t testing.TB) {
+	t.Helper()
+	var err error
+	if r.store, err = store.Open(context.Background(), r.dir); err != nil {
+		t.Fatal(err)
+	}
+	r.config.Store = r.store
+	r.Book = accounts.New(r.config)
+}
+
+func (r *rig) close(t testing.TB) {
+	t.Helper()
+	if err := r.store.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // configure gives the book another configuration, which child processes will see too.
@@ -123,13 +135,13 @@ func (r *rig) plant(t testing.TB, n int) []string {
 	if !ok {
 		t.Fatal("no provider demo")
 	}
-	ids := make([]string, n)
+	ids, all, tokens := make([]string, n), make([]store.Account, n), make([]*oauthflow.Token, n)
 	for i := range ids {
-		a := r.accountFor(p, i)
-		ids[i] = a.ID
-		if err := r.Plant(t.Context(), &a, r.signIn(t)); err != nil {
-			t.Fatal(err)
-		}
+		all[i], tokens[i] = r.accountFor(p, i), r.signIn(t)
+		ids[i] = all[i].ID
+	}
+	if err := r.Plant(t.Context(), all, tokens); err != nil {
+		t.Fatal(err)
 	}
 	return ids
 }
@@ -221,4 +233,10 @@ func (r *rig) waitForFlights(t testing.TB, n int) {
 			t.Fatalf("%d of %d refreshes are under way", r.Flying(), n)
 		}
 	}
+}
+
+// aged puts an account's last refresh an hour back.
+func aged(a *store.Account) {
+	a.AuthorizedAt, a.RefreshedAt, a.ProvenAt = a.AuthorizedAt.Add(-time.Hour), a.RefreshedAt.Add(-time.Hour), a.ProvenAt.Add(-time.Hour)
+	a.AccessExpiresAt = a.AccessExpiresAt.Add(-time.Hour)
 }
