@@ -322,3 +322,12 @@ func compactAny(t testing.TB, v any) string {
 	}
 	return string(b)
 }
+
+func identities(t testing.TB, dir string) []age.Identity {
+	t.Helper()
+	id, err := pwfile.ServerIdentity(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []age.Identity{id}
+}

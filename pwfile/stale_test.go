@@ -1,0 +1,204 @@
+package pwfile_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"fettle/accounts"
+	"fettle/accounts/store"
+	"fettle/pwfile"
+)
+
+func TestEveryKindOfStalenessIsFoundAndMended(t *testing.T) {
+	t.Parallel()
+	const a, b2 = "id-a", "id-b"
+	for name, c := range map[string]struct {
+		cause func(t *testing.T, b *bench, c pwfile.Canvas)
+		want  string
+		mend  string // what a regeneration does about it
+	}{
+		"nothing":    {func(*testing.T, *bench, pwfile.Canvas) {}, "", "unchanged unchanged"},
+		"generation": {func(_ *testing.T, b *bench, _ pwfile.Canvas) { b.book.renew(a) }, "generation", "done done"},
+		"an older book": {func(_ *testing.T, b *bench, _ pwfile.Canvas) {
+			b.book.change(a, func(a *accounts.Account, e *accounts.Exported) { a.Generation, e.Generation = 0, 0 })
+		}, "generation", "done done"},
+		"account added": {func(t *testing.T, b *bench, c pwfile.Canvas) {
+			edit(t, b, c, pwfile.Change{AccountNames: &[]string{"a", "b"}})
+		}, "generation", "done done"},
+		"account exchanged": {func(t *testing.T, b *bench, c pwfile.Canvas) {
+			edit(t, b, c, pwfile.Change{AccountNames: &[]string{"b"}})
+		}, "generation generation", "done done"},
+		"account removed from the book": {func(_ *testing.T, b *bench, _ pwfile.Canvas) { b.book.remove(a) }, "generation", "failed failed"},
+		"recipients": {func(t *testing.T, b *bench, c pwfile.Canvas) {
+			edit(t, b, c, pwfile.Change{Recipients: &[]string{newIdentity(t).Recipient().String()}})
+		}, "recipients", "done done"},
+		"the server's identity is another one": {func(t *testing.T, b *bench, _ pwfile.Canvas) {
+			if err := os.Remove(filepath.Join(b.data, "server.key")); err != nil {
+				t.Fatal(err)
+			}
+		}, "recipients", "done done"},
+		"the server's identity is open to others": {func(t *testing.T, b *bench, _ pwfile.Canvas) {
+			if err := os.Chmod(filepath.Join(b.data, "server.key"), 0o644); err != nil { //nolint:gosec // what somebody does by mistake
+				t.Fatal(err)
+			}
+		}, "recipients", ""},
+		"missing": {func(t *testing.T, _ *bench, c pwfile.Canvas) { unlink(t, c.Places[0].Target) }, "missing", "done unchanged"},
+		"both missing": {func(t *testing.T, _ *bench, c pwfile.Canvas) {
+			unlink(t, c.Places[0].Target)
+			unlink(t, c.Places[1].Target)
+		}, "missing missing", "done done"},
+		"changed":       {func(t *testing.T, _ *bench, c pwfile.Canvas) { writeFile(t, c.Places[0].Target, []byte("x")) }, "changed", "done unchanged"},
+		"place differs": {func(t *testing.T, _ *bench, c pwfile.Canvas) { writeFile(t, c.Places[1].Target, []byte("x")) }, "place_differs", "unchanged done"},
+		"a new place": {func(t *testing.T, b *bench, c pwfile.Canvas) {
+			edit(t, b, c, pwfile.Change{Copies: &[]string{filepath.Join(b.home, "new.age")}})
+		}, "missing", "unchanged done"},
+		"the canvas file is gone": {func(t *testing.T, _ *bench, c pwfile.Canvas) { unlink(t, c.Path) }, "canvas_missing", "unchanged unchanged"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			if b.book.add("a") != a || b.book.add("b") != b2 {
+				t.Fatal("the accounts have other IDs")
+			}
+			b.canvas("nightly", func(n *pwfile.NewCanvas) { n.Copies = []string{filepath.Join(b.home, "copy.age")} }, "a")
+			if got := codes(b.now("nightly")); got != "never_written" {
+				t.Errorf("before the first file: %s", got)
+			}
+			b.generate(pwfile.Selection{})
+			c.cause(t, b, b.now("nightly"))
+			got := b.now("nightly")
+			if codes(got) != c.want || got.NeedsWriting() != (c.want != "" && c.want != "canvas_missing") {
+				t.Fatalf("stale: %q, want %q (%+v)", codes(got), c.want, got.Stale)
+			}
+			if c.mend == "" {
+				if _, err := b.Generate(t.Context(), b.plan(pwfile.Selection{}), pwfile.GenerateOptions{}, nil); err == nil {
+					t.Error("what stands in the way was overlooked")
+				}
+				return
+			}
+			if mended := states(b.generate(pwfile.Selection{})); mended != c.mend {
+				t.Errorf("regenerated: %s, want %s", mended, c.mend)
+			}
+			if after := b.now("nightly"); after.NeedsWriting() != (c.mend == "failed failed") {
+				t.Errorf("still stale: %+v", after.Stale)
+			}
+		})
+	}
+}
+
+func edit(t *testing.T, b *bench, c pwfile.Canvas, change pwfile.Change) {
+	t.Helper()
+	if _, err := b.Edit(t.Context(), c.ID, change); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func unlink(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPlacesAreLookedAtOnceAMinute(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.book.add("a")
+	b.canvas("nightly", nil, "a")
+	b.generate(pwfile.Selection{})
+	revision := func() int64 {
+		n, err := b.store.Revision(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	b.now("nightly")
+	quiet := revision()
+	b.now("nightly")
+	if revision() != quiet {
+		t.Error("looking without news changes the store, and every open screen reads it again")
+	}
+	unlink(t, filepath.Join(b.home, "nightly.pwfile.age"))
+	stale := func() string {
+		if err := b.Check(t.Context(), false); err != nil {
+			t.Fatal(err)
+		}
+		c, err := b.ByName(t.Context(), "nightly")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return codes(c)
+	}
+	b.clock.advance(59 * time.Second)
+	if got := stale(); got != "" {
+		t.Errorf("after 59 s: %q", got)
+	}
+	b.clock.advance(time.Second)
+	if got := stale(); got != "missing" {
+		t.Errorf("after 60 s: %q", got)
+	}
+}
+
+func TestTheBlastRadiusOfAnAccount(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	shared, other := b.book.add("shared"), b.book.add("other")
+	b.canvas("one", nil, "shared")
+	b.canvas("two", nil, "shared", "other")
+	b.canvas("three", nil, "other")
+	b.generate(pwfile.Selection{})
+	b.book.renew(other)
+	unlink(t, filepath.Join(b.home, "one.pwfile.age"))
+	if err := b.Check(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]pwfile.Blast{
+		shared: {Canvases: []string{"one", "two"}, StaleFiles: 1},
+		other:  {Canvases: []string{"three", "two"}, StaleFiles: 2},
+		"none": {Canvases: []string{}},
+	} {
+		got, err := b.BlastRadius(t.Context(), id)
+		if err != nil || compactAny(t, got) != compactAny(t, want) {
+			t.Errorf("%s: %+v, %v, want %+v", id, got, err, want)
+		}
+	}
+}
+
+func TestACheckDoesNotUndoWhatWasWrittenMeanwhile(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.book.add("a")
+	b.canvas("nightly", nil, "a")
+	b.generate(pwfile.Selection{})
+	unlink(t, filepath.Join(b.home, "nightly.pwfile.age"))
+	// The file comes back between the look and the record of it.
+	late := &interposed{Store: b.store}
+	late.before = func() {
+		late.before = nil
+		b.generate(pwfile.Selection{})
+	}
+	if err := b.keeper(late).Check(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	c, err := b.ByName(t.Context(), "nightly")
+	if err != nil || codes(c) != "" {
+		t.Errorf("stale: %q, %v", codes(c), err)
+	}
+}
+
+// interposed is a store that lets something happen before an update.
+type interposed struct {
+	store.Store
+	before func()
+}
+
+func (i *interposed) Update(ctx context.Context, fn func(store.Writer) error) error {
+	if i.before != nil {
+		i.before()
+	}
+	return i.Store.Update(ctx, fn)
+}
