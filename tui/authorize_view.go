@@ -79,11 +79,19 @@ func (s authorizeWizard) signInLines(j job, f frame) []string {
 	}
 	if j.rejected != nil {
 		lines = append(lines, "")
-		lines = append(lines, indent1(paragraph(t.signs.warning+" "+j.rejected.Reason+" "+j.rejected.Hint, f.width-2, t.warn))...)
+		lines = append(lines, indent1(paragraph(t.signs.warning+" "+rejection(*j.rejected), f.width-2, t.warn))...)
 	} else if s.pasted > 0 {
 		lines = append(lines, "", " "+t.faint.Render(fmt.Sprintf("Pasted %d characters.", s.pasted)))
 	}
 	return append(lines, "", " "+t.faint.Render(waitWords(j, f)))
+}
+
+// rejection says what was wrong with a callback or a paste, as a sentence.
+func rejection(e accounts.FlowEvent) string {
+	if e.Hint == "" {
+		return "That was not the answer to this sign-in."
+	}
+	return upperFirst(strings.TrimSuffix(e.Hint, ".")) + "."
 }
 
 // waitWords tell how long the sign-in stays open and what fettle does meanwhile.

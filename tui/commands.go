@@ -192,7 +192,7 @@ func (r *runner) drive(ctx context.Context, flowID string, j *liveJob, emit func
 func (r *runner) refresh(in refreshAccounts) work {
 	return func(ctx context.Context, _ *liveJob, emit func(jobEvent)) (any, string, error) {
 		t := tally{total: len(in.ids), verb: "refreshed", emit: emit}
-		err := r.Accounts.RefreshMany(ctx, in.ids, accounts.Now(in.force), func(_ string, _ accounts.Outcome, err error) { t.add(err) })
+		err := r.Accounts.RefreshMany(ctx, in.ids, accounts.Now(in.force), func(_ string, o accounts.Outcome, err error) { t.adopted(o); t.add(err) })
 		if err == nil && t.total == 1 {
 			err = t.last
 		}

@@ -136,7 +136,7 @@ var scenes = map[string]func(m Model) Model{
 	"authorize-browser":  func(m Model) Model { return signingIn(m, browserPrompt) },
 	"authorize-rejected": func(m Model) Model {
 		m = signingIn(m, browserPrompt)
-		return feed(m, flowNews(m, "sales-ga", accounts.FlowEvent{Kind: accounts.FlowRejected, Reason: "That is the sign-in address itself.", Hint: "Paste the address of the last page."}))
+		return feed(m, flowNews(m, "sales-ga", accounts.FlowEvent{Kind: accounts.FlowRejected, Reason: "authorization_url", Hint: "this is the address to open in a browser; sign in there and paste the address you end on"}))
 	},
 	"authorize-checks": checking,
 	"authorize-done":   func(m Model) Model { return ended(m, accounts.EndAuthorized, "") },

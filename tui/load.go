@@ -86,6 +86,7 @@ const pendingID = "flow:"
 // tally counts the outcomes of work over several accounts.
 type tally struct {
 	done, failed, total int
+	recent              int // answered by an outcome just stored: nothing was asked
 	verb                string
 	last                error
 	emit                func(jobEvent)
@@ -100,8 +101,17 @@ func (t *tally) add(err error) {
 	t.emit(jobEvent{step: &step{t.done, t.total}})
 }
 
+func (t *tally) adopted(o accounts.Outcome) {
+	if o.Adopted {
+		t.recent++
+	}
+}
+
 // line says what came of it all.
 func (t *tally) line() string {
+	if t.recent == t.total {
+		return "the last answer is seconds old; the provider was not asked again"
+	}
 	if t.failed == 0 {
 		return fmt.Sprintf("%d %s", t.done, t.verb)
 	}

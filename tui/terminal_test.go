@@ -1,0 +1,159 @@
+package tui_test
+
+import (
+	"context"
+	"encoding/base64"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/vt"
+
+	"fettle/tui"
+)
+
+// terminal is a real terminal emulator that the whole program runs in.
+type terminal struct {
+	t       *testing.T
+	mu      sync.Mutex
+	emu     *vt.Emulator
+	changed chan struct{}
+	keys    *io.PipeWriter
+	done    chan error
+	clip    chan string // what the program sent to the clipboard (OSC 52)
+}
+
+// openTerminal runs the program over w in a terminal of that size.
+func openTerminal(t *testing.T, w *world, width, height int) *terminal {
+	t.Helper()
+	in, keys := io.Pipe()
+	term := &terminal{t: t, emu: vt.NewEmulator(width, height), changed: make(chan struct{}, 1), keys: keys, done: make(chan error, 1), clip: make(chan string, 8)}
+	term.emu.RegisterOscHandler(52, term.clipboard)
+	_, _ = term.emu.WriteString("\x1b[20h") // a pipe is no tty: bare line feeds have to return the carriage
+	go func() { _, _ = io.Copy(io.Discard, term.emu) }()
+	ctx, cancel := context.WithCancel(t.Context())
+	opts := tui.Options{Host: tui.Host{User: "ops", Name: "auto-1", SSH: true}, Providers: w.entries, Program: []tea.ProgramOption{
+		tea.WithInput(in), tea.WithOutput(term), tea.WithWindowSize(width, height),
+		tea.WithEnvironment([]string{"TERM=xterm-256color", "SSH_TTY=/dev/pts/0"}), tea.WithoutSignalHandler(),
+	}}
+	go func() { term.done <- tui.Run(ctx, w.services(), opts) }()
+	t.Cleanup(func() {
+		cancel()
+		_ = keys.Close()
+		_ = term.emu.Close()
+	})
+	return term
+}
+
+// Write is the terminal's side of the program's output.
+func (x *terminal) Write(p []byte) (int, error) {
+	x.mu.Lock()
+	n, err := x.emu.Write(p)
+	x.mu.Unlock()
+	select {
+	case x.changed <- struct{}{}:
+	default:
+	}
+	return n, err
+}
+
+// screen is the text that is shown.
+func (x *terminal) screen() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.emu.String()
+}
+
+// press sends keys one by one.
+func (x *terminal) press(keys ...string) {
+	x.t.Helper()
+	codes := map[string]string{"enter": "\r", "esc": "\x1b", "down": "\x1b[B", "up": "\x1b[A", "space": " ", "ctrl+c": "\x03"}
+	for _, k := range keys {
+		text, ok := codes[k]
+		if !ok {
+			text = k
+		}
+		if _, err := io.WriteString(x.keys, text); err != nil {
+			x.t.Fatalf("the program takes no keys any more: %v", err)
+		}
+	}
+}
+
+// paste sends text as a bracketed paste.
+func (x *terminal) paste(text string) { x.press("\x1b[200~" + text + "\x1b[201~") }
+
+// sees waits until every text is shown. The deadline only ends a test that would hang.
+func (x *terminal) sees(texts ...string) string {
+	x.t.Helper()
+	return x.until("shows "+strings.Join(texts, " and "), func(screen string) bool {
+		for _, text := range texts {
+			if !strings.Contains(screen, text) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// seesNo waits until a text is gone.
+func (x *terminal) seesNo(text string) string {
+	x.t.Helper()
+	return x.until("no longer shows "+text, func(screen string) bool { return !strings.Contains(screen, text) })
+}
+
+func (x *terminal) until(what string, ok func(string) bool) string {
+	x.t.Helper()
+	deadline := time.After(20 * time.Second)
+	for {
+		screen := x.screen()
+		if ok(screen) {
+			return screen
+		}
+		select {
+		case <-x.changed:
+		case <-deadline:
+			x.t.Fatalf("the screen never %s:\n%s", what, screen)
+		case err := <-x.done:
+			x.t.Fatalf("the program ended (%v) before the screen %s:\n%s", err, what, screen)
+		}
+	}
+}
+
+// ends waits for the program's end.
+func (x *terminal) ends() {
+	x.t.Helper()
+	select {
+	case err := <-x.done:
+		if err != nil {
+			x.t.Errorf("the program ended with %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		x.t.Fatalf("the program does not end:\n%s", x.screen())
+	}
+}
+
+// clipboard takes what the program sends to the terminal's clipboard: "52;c;BASE64".
+func (x *terminal) clipboard(data []byte) bool {
+	parts := strings.SplitN(string(data), ";", 3)
+	text, err := base64.StdEncoding.DecodeString(parts[len(parts)-1])
+	if err != nil {
+		return false
+	}
+	x.clip <- string(text)
+	return true
+}
+
+// copied is what was sent to the clipboard last.
+func (x *terminal) copied() string {
+	x.t.Helper()
+	select {
+	case text := <-x.clip:
+		return text
+	case <-time.After(20 * time.Second):
+		x.t.Fatal("nothing was sent to the clipboard")
+		return ""
+	}
+}
