@@ -139,7 +139,7 @@ func (v *verification) renew(ctx context.Context, want Want) (refused bool, err 
 	var ended *NotRenewableError
 	switch {
 	case err == nil:
-		v.refreshed = true
+		v.refreshed = out.Requested
 		c.State, c.Detail = CheckOK, "a new access token came"
 		if out.Adopted {
 			c.Detail = "refreshed a moment ago"
