@@ -13,6 +13,8 @@ import (
 	"fettle/accounts/store"
 	"fettle/accounts/vault"
 	"fettle/internal/sandbox"
+	"fettle/internal/secret"
+	"fettle/oauthflow"
 	"fettle/oauthflow/provider"
 )
 
@@ -336,6 +338,48 @@ func TestUnexpectedRotationIsNoticed(t *testing.T) {
 	events, err := r.Events(t.Context(), store.EventFilter{AccountID: id})
 	if err != nil || len(events) != 2 || !strings.Contains(events[0].Detail+events[1].Detail, "single-use") {
 		t.Errorf("history %+v, %v", events, err)
+	}
+}
+
+// Without a refresh token the access token itself is exchanged, and password files, which carry it, are stale each time.
+func TestExchangeRaisesTheGeneration(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.Options{}, exchange)
+	p, _ := r.config.Catalogue.Get("demo")
+	token := r.signIn(t, sandbox.PublicClient, "")
+	first := token.Refresh
+	token.Access, token.Refresh = first, secret.Text{}
+	a := r.accountFor(p, 0)
+	if err := r.Plant(t.Context(), []store.Account{a}, []*oauthflow.Token{token}); err != nil {
+		t.Fatal(err)
+	}
+	r.clock.pass(50 * time.Minute)
+	o := r.must(t, a.ID, accounts.Fresh(30*time.Minute))
+	after, seq := r.secrets(t, a.ID)
+	if !o.Requested || after.Access == first || !after.Refresh.Empty() || seq != 2 {
+		t.Errorf("outcome %+v, seq %d", o, seq)
+	}
+	if a := r.look(t, a.ID); a.Generation != 2 || a.HasRefresh {
+		t.Errorf("account %+v", a.Account)
+	}
+}
+
+func TestNothingToRenewWith(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.Options{})
+	p, _ := r.config.Catalogue.Get("demo")
+	token := r.signIn(t, sandbox.PublicClient, "")
+	token.Refresh = secret.Text{}
+	a := r.accountFor(p, 0)
+	if err := r.Plant(t.Context(), []store.Account{a}, []*oauthflow.Token{token}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Token(t.Context(), a.ID, 10*time.Minute); err != nil {
+		t.Error(err)
+	}
+	r.clock.pass(2 * time.Hour)
+	if _, err := r.Token(t.Context(), a.ID, 10*time.Minute); !isA[*accounts.NotRenewableError](err) || r.refreshes() != 0 {
+		t.Errorf("error %v, %d requests", err, r.refreshes())
 	}
 }
 

@@ -137,13 +137,27 @@ func (r *rig) plant(t testing.TB, n int) []string {
 	}
 	ids, all, tokens := make([]string, n), make([]store.Account, n), make([]*oauthflow.Token, n)
 	for i := range ids {
-		all[i], tokens[i] = r.accountFor(p, i), r.signIn(t)
+		all[i], tokens[i] = r.accountFor(p, i), r.signIn(t, sandbox.PublicClient, "")
 		ids[i] = all[i].ID
 	}
 	if err := r.Plant(t.Context(), all, tokens); err != nil {
 		t.Fatal(err)
 	}
 	return ids
+}
+
+// plantWith plants one account that was authorized through that client.
+func (r *rig) plantWith(t testing.TB, clientID, clientSecret string) string {
+	t.Helper()
+	p, ok := r.config.Catalogue.Get("demo")
+	if !ok {
+		t.Fatal("no provider demo")
+	}
+	a := r.accountFor(p, 0)
+	if err := r.Plant(t.Context(), []store.Account{a}, []*oauthflow.Token{r.signIn(t, clientID, clientSecret)}); err != nil {
+		t.Fatal(err)
+	}
+	return a.ID
 }
 
 func (r *rig) accountFor(p provider.Provider, i int) store.Account {
@@ -161,10 +175,10 @@ func (r *rig) accountFor(p provider.Provider, i int) store.Account {
 }
 
 // signIn is Ana going through the authorization code flow.
-func (r *rig) signIn(t testing.TB) *oauthflow.Token {
+func (r *rig) signIn(t testing.TB, clientID, clientSecret string) *oauthflow.Token {
 	t.Helper()
 	config := oauth2.Config{
-		ClientID: sandbox.PublicClient, RedirectURL: sandbox.PasteRedirect, Scopes: []string{"openid", "offline_access", "reports.read"},
+		ClientID: clientID, ClientSecret: clientSecret, RedirectURL: sandbox.PasteRedirect, Scopes: []string{"openid", "offline_access", "reports.read"},
 		Endpoint: oauth2.Endpoint{AuthURL: r.server.URL() + "/authorize", TokenURL: r.server.URL() + "/oauth/token", AuthStyle: oauth2.AuthStyleInParams},
 	}
 	verifier := oauth2.GenerateVerifier()
