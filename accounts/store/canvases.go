@@ -38,7 +38,10 @@ var places = newTable("places", "place", 1, "id revision canvas_id kind target p
 
 // Places implements Reader, by canvas and position.
 func (r *reader) Places(canvasID string) ([]Place, error) {
-	return places.list(r, "WHERE canvas_id = ?1 OR ?1 = '' ORDER BY canvas_id, position, id", canvasID)
+	if canvasID == "" {
+		return places.list(r, "ORDER BY canvas_id, position, id")
+	}
+	return places.list(r, "WHERE canvas_id = ? ORDER BY position, id", canvasID)
 }
 
 // PutPlace implements Writer.
