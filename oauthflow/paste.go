@@ -101,15 +101,17 @@ func isQuery(s string) bool { return queryStart.MatchString(s) }
 // bareCode reads a code alone. Copied from an address bar it is percent-encoded; a + is a plus.
 func bareCode(s string) (string, error) {
 	if strings.Contains(s, "%") {
-		if dec, err := url.PathUnescape(s); err == nil {
+		if dec, err := url.PathUnescape(s); err == nil && !strings.ContainsFunc(dec, notInCode) {
 			s = dec
 		}
 	}
 	if len(s) > maxCode {
 		return "", mistake(MistakeTooLong, "this is too long to be a code")
 	}
-	if len(s) < 4 || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if len(s) < 4 || strings.ContainsFunc(s, notInCode) {
 		return "", mistake(MistakeNotACode, "this is neither an address nor a code; copy the whole address of the page you ended on")
 	}
 	return s, nil
 }
+
+func notInCode(r rune) bool { return r <= ' ' || r > '~' }
