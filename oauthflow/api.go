@@ -57,18 +57,17 @@ var inBraces = regexp.MustCompile(`\{[a-z_]+\}`)
 // fill puts kept members and the client id in the place of {NAME}. A member at the start is an address and
 // stays as it is; elsewhere it is escaped.
 func fill(template string, kept map[string]string, clientID string) string {
-	out := inBraces.ReplaceAllStringFunc(template, func(m string) string {
-		name := strings.Trim(m, "{}")
-		v := kept[name]
-		if name == "client_id" {
-			v = clientID
+	value := func(m string) string {
+		if m == "{client_id}" {
+			return clientID
 		}
-		if strings.HasPrefix(template, m) {
-			return strings.TrimSuffix(v, "/")
-		}
-		return url.PathEscape(v)
-	})
-	return out
+		return kept[strings.Trim(m, "{}")]
+	}
+	start := ""
+	if at := inBraces.FindStringIndex(template); at != nil && at[0] == 0 {
+		start, template = strings.TrimSuffix(value(template[:at[1]]), "/"), template[at[1]:]
+	}
+	return start + inBraces.ReplaceAllStringFunc(template, func(m string) string { return url.PathEscape(value(m)) })
 }
 
 // Probe makes the cheapest call that proves a token works for a service.
