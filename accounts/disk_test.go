@@ -80,6 +80,13 @@ func (f *failing) Lock(ctx context.Context, name string) (func(), error) {
 	return f.Store.Lock(ctx, name)
 }
 
+func (f *failing) TryLock(name string) (func(), error) {
+	if err := f.next(); err != nil {
+		return nil, err
+	}
+	return f.Store.TryLock(name)
+}
+
 func never(int) bool { return false }
 
 // wrap puts a failing store between the book and SQLite.

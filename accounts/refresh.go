@@ -36,23 +36,18 @@ type Outcome struct {
 // Errors: *RefreshError, *HeldError, *BlockedError, *UnstoredError, *NotRenewableError, ErrDraining, the
 // vault's LockedError, or the store's. None of them loses or deletes a token.
 func (b *Book) Refresh(ctx context.Context, accountID string, want Want) (Outcome, error) {
-	entered, err := b.enter(ctx, accountID)
-	if err != nil {
-		return Outcome{AccountID: accountID}, err
-	}
-	result := Outcome{AccountID: accountID, Name: entered.account.Name}
-	out := result
-	err = b.fly(ctx, func(f *flight) error {
-		unlock, err := b.cfg.Store.Lock(ctx, accountLock(accountID))
+	out := Outcome{AccountID: accountID}
+	err := b.fly(ctx, func(f *flight) error {
+		unlock, entered, err := b.lockAccount(ctx, accountID)
 		if err != nil {
 			return err
 		}
 		defer unlock()
-		r := refresh{book: b, flight: f, want: want, enteredSeq: entered.grant.Seq, out: &out}
+		r := refresh{book: b, flight: f, want: want, enteredSeq: entered, out: &out}
 		return r.underLock(ctx, accountID)
 	})
 	if unstored, ok := errors.AsType[*UnstoredError](err); ok {
-		return result, unstored // the flight goes on and still writes to out
+		return Outcome{AccountID: accountID, Name: unstored.Account, Requested: true}, unstored // the flight still writes to out
 	}
 	return out, err
 }
@@ -77,6 +72,7 @@ func (r *refresh) underLock(ctx context.Context, accountID string) (err error) {
 	if r.held, err = b.enter(ctx, accountID); err != nil {
 		return err
 	}
+	r.out.Name = r.account.Name
 	if r.provider, err = b.usable(r.held); err != nil {
 		return err
 	}
@@ -85,6 +81,9 @@ func (r *refresh) underLock(ctx context.Context, accountID string) (err error) {
 	}
 	r.out.Seq, r.out.AccessExpiresAt = r.grant.Seq, r.account.AccessExpiresAt
 	r.settle(ctx)
+	if r.enteredSeq == justEntered {
+		r.enteredSeq = r.grant.Seq
+	}
 	if r.open == nil {
 		now := b.now()
 		if r.want.adopts(r.held, r.enteredSeq, now) {
@@ -167,6 +166,31 @@ func (b *Book) enter(ctx context.Context, accountID string) (held, error) {
 		return h, &UnknownAccountError{Name: accountID}
 	}
 	return h, err
+}
+
+// justEntered stands for the grant's seq on entering where nobody had to be waited for.
+const justEntered = -1
+
+// lockAccount takes the account's lock. If somebody else has it, it reads the grant's seq before it waits,
+// so that the other's answer is told from an older one.
+func (b *Book) lockAccount(ctx context.Context, accountID string) (unlock func(), entered int64, err error) {
+	unlock, err = b.cfg.Store.TryLock(accountLock(accountID))
+	if !errors.Is(err, store.ErrLocked) {
+		return unlock, justEntered, err
+	}
+	err = b.cfg.Store.View(ctx, func(r store.Reader) error {
+		g, err := r.Grant(accountID, store.Current)
+		entered = g.Seq
+		if isNotFound(err) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return nil, entered, err
+	}
+	unlock, err = b.cfg.Store.Lock(ctx, accountLock(accountID))
+	return unlock, entered, err
 }
 
 // usable reports why the account's secrets may not be sent anywhere; nil means they may.

@@ -146,7 +146,7 @@ func (b *Book) assemble(a store.Account, all records, pending *PendingFlow) Acco
 	p, _ := b.cfg.Catalogue.Get(a.Provider)
 	out := Account{
 		Account: a, ProviderName: cmp.Or(p.Name, a.Provider), ServiceNames: serviceNames(p, a.Services),
-		ClientLabel: "from config", Missing: p.Missing(a.Required, a.Granted), Pending: pending,
+		ClientLabel: "from config", Missing: missingOf(a, p), Pending: pending,
 		Observations: all.observations[a.ID], Canvases: all.canvases[a.ID],
 	}
 	client := all.clients[a.ClientID]
@@ -169,6 +169,17 @@ func (b *Book) assemble(a store.Account, all records, pending *PendingFlow) Acco
 	}
 	out.Health = Evaluate(f, b.cfg.Policy, b.now())
 	return out
+}
+
+// missingOf compares scopes as the provider means them. Most accounts have what they need word for word,
+// which is seen at once; a snapshot of many spends its time elsewhere then.
+func missingOf(a store.Account, p provider.Provider) []provider.Permission {
+	for _, scope := range a.Required {
+		if !slices.Contains(a.Granted, scope) {
+			return p.Missing(a.Required, a.Granted)
+		}
+	}
+	return nil
 }
 
 func serviceNames(p provider.Provider, ids []string) []ServiceName {

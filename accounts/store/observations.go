@@ -11,7 +11,10 @@ var observations = newTable("observations", "observation", 2,
 
 // Observations implements Reader, by account and kind.
 func (r *reader) Observations(accountID string) ([]Observation, error) {
-	return observations.list(r, "WHERE account_id = ?1 OR ?1 = '' ORDER BY account_id, kind", accountID)
+	if accountID == "" {
+		return observations.list(r, "ORDER BY account_id, kind")
+	}
+	return observations.list(r, "WHERE account_id = ? ORDER BY kind", accountID)
 }
 
 // PutObservation implements Writer.
