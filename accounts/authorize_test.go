@@ -424,3 +424,67 @@ func (r *rig) count(path string) int {
 	}
 	return n
 }
+
+func TestAnAnswerIsStoredEvenWhileTheProgramEnds(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.Options{})
+	result, _, err := r.drive(t, r.start(t, request("sales")).FlowID, func(p *accounts.Prompt, paste chan<- string) {
+		if err := r.Drain(t.Context()); err != nil {
+			t.Error(err)
+		}
+		r.consents(t, sandbox.Consent{All: true})(p, paste)
+	})
+	if err != nil || result.End != accounts.EndAuthorized {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	if _, ok := r.grant(t, result.AccountID, store.Current); !ok {
+		t.Error("nothing was stored")
+	}
+}
+
+func TestLeavingDuringTheChecksLosesNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.Options{})
+	flow := r.start(t, request("sales"))
+	ctx, leave := context.WithCancel(t.Context())
+	paste := make(chan string, 1)
+	result, err := r.DriveFlow(ctx, flow.FlowID, accounts.FlowIO{Pasted: paste, Report: func(e accounts.FlowEvent) {
+		switch e.Kind {
+		case accounts.FlowPrompt:
+			r.consents(t, sandbox.Consent{All: true})(e.Prompt, paste)
+		case accounts.FlowChecking:
+			leave()
+		}
+	}})
+	if err != nil || result.End != accounts.EndAuthorized {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	if c := check(t, result.Checks, accounts.CheckProbe); c.State != accounts.CheckWarning {
+		t.Errorf("a check that was cut off: %+v", c)
+	}
+	if a := r.look(t, result.AccountID); a.Generation != 1 || !a.HasRefresh {
+		t.Errorf("%+v", a.Account)
+	}
+}
+
+func TestAFlowSendsNothingWhereTheConfigMoved(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.Options{})
+	r.authorized(t, "sales")
+	flow := r.start(t, request("sales"))
+	sent := len(r.server.Requests())
+	r.configure(t, r.server.ProviderTOML("demo", `token_endpoint = "https://evil.example/token"`))
+	var blocked *accounts.BlockedError
+	if _, _, err := r.drive(t, flow.FlowID, nil); !errors.As(err, &blocked) || len(blocked.Drift) == 0 {
+		t.Errorf("driving: %v", err)
+	}
+	if err := r.AbandonFlow(t.Context(), flow.FlowID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.StartFlow(t.Context(), request("sales")); !errors.As(err, &blocked) {
+		t.Errorf("re-authorizing: %v", err)
+	}
+	if n := len(r.server.Requests()) - sent; n != 0 {
+		t.Errorf("%d requests", n)
+	}
+}

@@ -52,7 +52,6 @@ func (b *Book) examineCandidate(ctx context.Context, accountID string, report fu
 		e.run(ctx)
 	} else {
 		e.missing = e.provider.Missing(e.account.Required, e.account.Granted)
-		e.found = c.facts.Identity
 		e.say(Check{
 			ID: CheckProbe, Title: "Access", State: CheckSkipped,
 			Detail: "the access token of the new grant has expired meanwhile, so the provider was not asked again",
@@ -64,7 +63,10 @@ func (b *Book) examineCandidate(ctx context.Context, accountID string, report fu
 // conclude promotes the candidate or lets it wait, reads back what was stored, and sums up.
 func (b *Book) conclude(ctx context.Context, c candidate, e *examination) (FlowResult, error) {
 	result := FlowResult{AccountID: c.account.ID, Name: c.account.Name, Reauthorized: c.current.Seq != 0, End: EndAuthorized, Missing: e.missing}
-	c.facts.Granted, c.facts.Identity = e.account.Granted, e.found
+	c.facts.Granted = e.account.Granted
+	if e.found.Known() {
+		c.facts.Identity = e.found
+	}
 	c.facts.Waiting = c.whyWait(e, b.now())
 	role := store.Candidate
 	if c.facts.Waiting == "" {

@@ -69,6 +69,7 @@ func (b *Book) DriveFlow(ctx context.Context, flowID string, io FlowIO) (FlowRes
 	if err != nil {
 		return FlowResult{Name: d.record.Name, End: EndFailed}, err
 	}
+	d.logged(nil)
 	result, err := b.examineCandidate(ctx, account.ID, func(c Check) {
 		d.report(FlowEvent{Kind: FlowChecking, Check: &c})
 	})
@@ -201,6 +202,7 @@ func (d *driver) fail(ctx context.Context, err error) (FlowResult, error) {
 		return result, fmt.Errorf("account %q: %w", d.record.Name, ErrFlowExpired)
 	}
 	diagnosis := diagnose.Of(err, diagnose.Hints{Provider: d.provider.ID})
+	d.logged(err)
 	failed := &FlowFailedError{Name: d.record.Name, Diagnosis: diagnosis, Err: err, Resumable: !final(err)}
 	if !failed.Resumable {
 		if err := d.book.endFlow(ctx, d.record, "authorize failed", diagnosis.Title); err != nil {
@@ -210,6 +212,12 @@ func (d *driver) fail(ctx context.Context, err error) (FlowResult, error) {
 	result.Why = diagnosis.Title
 	d.report(FlowEvent{Kind: FlowFailed, Reason: diagnosis.Title, Hint: diagnosis.Explanation, Diagnosis: &diagnosis})
 	return result, failed
+}
+
+// logged notes in the operations log what came of the flow at the provider.
+func (d *driver) logged(err error) {
+	a := store.Account{Name: d.record.Name, Provider: d.record.Provider}
+	d.book.logged(d.book.outcomeOf(a, store.ObservedRefresh, "authorize."+string(d.record.Kind), err))
 }
 
 // final tells a provider's refusal from an outage and from trouble on this machine.

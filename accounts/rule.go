@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"fettle/oauthflow"
 	"fettle/oauthflow/provider"
 )
 
@@ -16,7 +15,7 @@ func (c candidate) whyWait(e *examination, now time.Time) string {
 	if c.current.Seq == 0 {
 		return ""
 	}
-	if why := c.otherIdentity(e.found); why != "" {
+	if why := c.otherIdentity(); why != "" {
 		return why
 	}
 	if !c.live(now) || c.provider.Supersedes {
@@ -37,8 +36,8 @@ func (c candidate) whyWait(e *examination, now time.Time) string {
 }
 
 // otherIdentity compares by subject, never by e-mail. Unknown is never the same: the operator is asked.
-func (c candidate) otherIdentity(found oauthflow.Identity) string {
-	former := c.account.Identity
+func (c candidate) otherIdentity() string {
+	former, found := c.account.Identity, c.facts.Identity
 	switch {
 	case c.facts.SwitchIdentity || found.Same(former):
 		return ""
