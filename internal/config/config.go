@@ -1,0 +1,217 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+
+	"fettle/internal/atomicfile"
+)
+
+// Config is what config.toml says.
+type Config struct {
+	Path string // of the file, whether or not it exists
+	Text []byte // the whole file; nil if there is none
+
+	Vault  Vault
+	Health Health
+	SSH    SSH
+}
+
+// Vault is [vault]: who holds the vault's key. An empty Key leaves it to what the vault itself remembers.
+type Vault struct {
+	Key     string   `toml:"key"`
+	Path    string   `toml:"path"`
+	Command []string `toml:"command"`
+}
+
+// Health is [health]; zero means the default.
+type Health struct {
+	Soon  Duration `toml:"soon"`
+	Fresh Duration `toml:"fresh"`
+}
+
+// SSH is [ssh].
+type SSH struct {
+	Config string `toml:"config"`
+}
+
+// Duration reads "14d", "36h" and the like.
+type Duration time.Duration
+
+// longest is where a duration becomes a slip of the pen.
+const longest = 3650 * 24 * time.Hour
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Duration) UnmarshalText(text []byte) error {
+	s := string(text)
+	parsed, err := time.ParseDuration(s)
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		var n int
+		n, err = strconv.Atoi(days)
+		parsed = time.Duration(min(n, 4000)) * 24 * time.Hour
+	}
+	if err != nil || parsed <= 0 || parsed > longest {
+		return errors.New("expected a duration such as 14d or 36h")
+	}
+	*d = Duration(parsed)
+	return nil
+}
+
+// Error is a mistake in config.toml.
+type Error struct {
+	Path   string
+	Line   int    // 0: not known
+	Key    string // dotted; may be empty
+	Reason string
+}
+
+// Error implements error: file, line, key, and what is wrong.
+func (e *Error) Error() string {
+	at := e.Path
+	if e.Line > 0 {
+		at = fmt.Sprintf("%s:%d", e.Path, e.Line)
+	}
+	if e.Key != "" {
+		return fmt.Sprintf("%s: %s: %s", at, e.Key, e.Reason)
+	}
+	return at + ": " + e.Reason
+}
+
+// Load reads the file at path. One that does not exist is an empty one, unless it was asked for by name.
+// Errors are *Error, *atomicfile.Refused, or why it cannot be read.
+func Load(path string, named bool) (Config, error) {
+	c := Config{Path: path}
+	text, err := read(path)
+	if errors.Is(err, fs.ErrNotExist) && !named {
+		return c, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	c.Text = text
+	if err := c.decode(); err != nil {
+		return c, err
+	}
+	return c, c.checkSecret()
+}
+
+// read believes the file only where nobody else can have changed it.
+func read(path string) ([]byte, error) {
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range []string{filepath.Dir(path), filepath.Dir(target), target} {
+		if err := atomicfile.CheckPrivate(p); err != nil {
+			return nil, err
+		}
+	}
+	return os.ReadFile(target) //nolint:gosec // the operator's own file, checked above
+}
+
+// document is the shape of the file.
+type document struct {
+	Vault     Vault          `toml:"vault"`
+	Health    Health         `toml:"health"`
+	SSH       SSH            `toml:"ssh"`
+	Providers map[string]any `toml:"providers"`
+}
+
+func (c *Config) decode() error {
+	var d document
+	meta, err := toml.Decode(string(c.Text), &d)
+	if err != nil {
+		return c.mistake(err)
+	}
+	for _, key := range meta.Undecoded() {
+		if len(key) > 0 && key[0] != "providers" {
+			return &Error{c.Path, lineOf(c.Text, key), key.String(), unknownKey(key)}
+		}
+	}
+	c.Vault, c.Health, c.SSH = d.Vault, d.Health, d.SSH
+	return c.checkVault()
+}
+
+// mistake keeps line and key of what the parser says.
+func (c *Config) mistake(err error) error {
+	var p toml.ParseError
+	if !errors.As(err, &p) {
+		return &Error{Path: c.Path, Reason: strings.TrimPrefix(err.Error(), "toml: ")}
+	}
+	reason := p.Message
+	if reason == "" { // a value that does not decode
+		_, reason, _ = strings.Cut(p.Error(), "): ")
+	}
+	return &Error{c.Path, p.Position.Line, p.LastKey, reason}
+}
+
+// known are the keys of each table.
+var known = map[string][]string{
+	"":       {"vault", "health", "ssh", "providers"},
+	"vault":  {"key", "path", "command"},
+	"health": {"soon", "fresh"},
+	"ssh":    {"config"},
+}
+
+func unknownKey(key toml.Key) string {
+	table := ""
+	if len(key) > 1 {
+		table = key[0]
+	}
+	names, ok := known[table]
+	if !ok {
+		names = known[""]
+	}
+	return "there is no such setting; here there are " + strings.Join(names, ", ")
+}
+
+func (c *Config) checkVault() error {
+	v := c.Vault
+	wrong := func(key, reason string) error {
+		return &Error{c.Path, lineOf(c.Text, []string{"vault", key}), "vault." + key, reason}
+	}
+	holders := []string{"keyring", "passphrase", "file", "command"}
+	switch {
+	case v.Key != "" && !slices.Contains(holders, v.Key):
+		return wrong("key", "use keyring, passphrase, file or command")
+	case v.Key == "" && (v.Path != "" || len(v.Command) > 0):
+		return wrong("key", "is missing: it says what path or command is for")
+	case v.Path != "" && v.Key != "file" && v.Key != "passphrase":
+		return wrong("path", "is for key = \"file\" or \"passphrase\" only")
+	case len(v.Command) > 0 && v.Key != "command":
+		return wrong("command", "is for key = \"command\" only")
+	case v.Key == "command" && (len(v.Command) == 0 || v.Command[0] == ""):
+		return wrong("command", "name the program that prints the age identity, as a list of its arguments")
+	}
+	return nil
+}
+
+// checkSecret refuses a file with a client secret in it that others can read.
+func (c *Config) checkSecret() error {
+	var d struct {
+		Providers map[string]struct {
+			Client struct {
+				Secret any `toml:"secret"`
+			} `toml:"client"`
+		} `toml:"providers"`
+	}
+	// A table of another shape is the catalogue's to explain.
+	if _, err := toml.Decode(string(c.Text), &d); err != nil {
+		return nil
+	}
+	for _, p := range d.Providers {
+		if p.Client.Secret != nil && p.Client.Secret != "" {
+			return atomicfile.CheckSecret(c.Path)
+		}
+	}
+	return nil
+}
