@@ -18,11 +18,11 @@ func unknownAccount(r store.Reader, name string) error {
 	for i, a := range all {
 		names[i] = a.Name
 	}
-	return &UnknownAccountError{Name: name, Nearest: nearest(name, names)}
+	return &UnknownAccountError{Name: name, Nearest: Nearest(name, names)}
 }
 
-// nearest returns up to three names that begin with, contain or are a few slips away from name, best first.
-func nearest(name string, names []string) []string {
+// Nearest returns up to three names that begin with, contain or are a few slips away from name, best first.
+func Nearest(name string, names []string) []string {
 	type near struct {
 		name string
 		far  int
