@@ -1,0 +1,244 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"runtime"
+	"strings"
+
+	"golang.org/x/term"
+
+	"fettle/accounts"
+	"fettle/internal/safetext"
+	"fettle/oauthflow/provider"
+)
+
+// prompter tells what happens during an authorization: to a person on stderr, or as events on stdout.
+type prompter struct {
+	app     *app
+	browser bool // may open one
+	ended   bool // an event that ends the flow was told
+	slow    string
+}
+
+// wireEvent is one event of `fettle authorize --json`; the fields of its kind are set.
+type wireEvent struct {
+	Event accounts.FlowEventKind `json:"event"`
+	*wirePrompt
+	*wireWaiting
+	*wireRejected
+	*wireCheck
+	*wireEnd
+}
+
+type wirePrompt struct {
+	Flow                    provider.FlowKind `json:"flow"`
+	VerificationURI         word              `json:"verification_uri"`
+	VerificationURIComplete word              `json:"verification_uri_complete"`
+	UserCode                word              `json:"user_code"`
+	AuthorizationURL        word              `json:"authorization_url"`
+	RedirectURI             word              `json:"redirect_uri"`
+	ExpiresAt               stamp             `json:"expires_at"`
+	PasteOnly               bool              `json:"paste_only"`
+	Name                    string            `json:"name"`
+}
+
+type wireWaiting struct {
+	NextPollAt stamp `json:"next_poll_at"`
+	Reason     word  `json:"reason"`
+}
+
+type wireRejected struct {
+	Reason word `json:"reason"`
+	Hint   word `json:"hint"`
+}
+
+type wireEnd struct {
+	Account       *wireRef         `json:"account"`
+	Reauthorized  bool             `json:"reauthorized"`
+	Reason        word             `json:"reason"`
+	Hint          word             `json:"hint"`
+	Cause         word             `json:"cause"`
+	Remedy        word             `json:"remedy"`
+	MissingScopes []string         `json:"missing_scopes"`
+	Missing       []wirePermission `json:"missing_permissions"`
+	Waiting       bool             `json:"waiting_decision"`
+}
+
+type wireRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// report tells one event.
+func (p *prompter) report(e accounts.FlowEvent) {
+	switch e.Kind {
+	case accounts.FlowAuthorized, accounts.FlowPartial, accounts.FlowFailed, accounts.FlowExpired:
+		p.ended = true
+	case accounts.FlowPrompt, accounts.FlowWaiting, accounts.FlowRejected, accounts.FlowChecking:
+	}
+	if p.app.json {
+		if e.Kind != accounts.FlowChecking || e.Check.State != accounts.CheckRunning {
+			_ = p.app.emit(wireEventOf(e)) // looked at once, at the end
+		}
+		return
+	}
+	p.tell(e)
+}
+
+func wireEventOf(e accounts.FlowEvent) wireEvent {
+	w := wireEvent{Event: e.Kind}
+	switch e.Kind {
+	case accounts.FlowPrompt:
+		w.wirePrompt = &wirePrompt{
+			e.Prompt.Flow.Kind, word(e.Prompt.VerificationURI), word(e.Prompt.VerificationURIComplete), word(e.Prompt.UserCode),
+			word(e.Prompt.AuthorizationURL), word(e.Prompt.RedirectURI), stamp{e.Prompt.ExpiresAt}, e.PasteOnly, e.Prompt.Flow.Name,
+		}
+	case accounts.FlowWaiting:
+		w.wireWaiting = &wireWaiting{stamp{e.NextPollAt}, word(e.Reason)}
+	case accounts.FlowRejected:
+		w.wireRejected = &wireRejected{word(e.Reason), word(e.Hint)}
+	case accounts.FlowChecking:
+		check := wireCheckOf(*e.Check)
+		w.wireCheck = &check
+	case accounts.FlowAuthorized, accounts.FlowPartial, accounts.FlowFailed, accounts.FlowExpired:
+		w.wireEnd = wireEndOf(e)
+	}
+	return w
+}
+
+func wireEndOf(e accounts.FlowEvent) *wireEnd {
+	end := &wireEnd{Reason: word(e.Reason), Hint: word(e.Hint), MissingScopes: []string{}, Missing: []wirePermission{}}
+	if e.Kind == accounts.FlowExpired {
+		end.Cause, end.Remedy = "expired", "reauthorize"
+	}
+	if e.Diagnosis != nil {
+		end.Cause, end.Remedy = word(e.Diagnosis.Cause), word(e.Diagnosis.Remedy)
+	}
+	r := e.Result
+	if r == nil {
+		return end
+	}
+	end.Account, end.Reauthorized = &wireRef{r.AccountID, r.Name}, r.Reauthorized
+	end.Waiting = r.End == accounts.EndWaitingDecision
+	end.Missing = permissions(r.Missing)
+	for _, m := range r.Missing {
+		end.MissingScopes = append(end.MissingScopes, m.Scope)
+	}
+	return end
+}
+
+// tell tells an event to a person.
+func (p *prompter) tell(e accounts.FlowEvent) {
+	a := p.app
+	switch e.Kind {
+	case accounts.FlowPrompt:
+		p.prompt(*e.Prompt, e.PasteOnly)
+	case accounts.FlowWaiting:
+		if e.Reason != "" && e.Reason != p.slow {
+			a.progress("… %s", e.Reason)
+		}
+		p.slow = e.Reason
+	case accounts.FlowRejected:
+		a.progress("✗ %s", e.Reason)
+		if e.Hint != "" {
+			a.progress("  → %s", e.Hint)
+		}
+	case accounts.FlowChecking:
+		if e.Check.State != accounts.CheckRunning {
+			a.progress("%s", checkLine(*e.Check))
+		}
+	case accounts.FlowAuthorized:
+		a.printf("✓ %s is authorized", e.Result.Name)
+	case accounts.FlowPartial:
+		a.printf("! %s: %s", e.Result.Name, e.Reason)
+		for _, m := range e.Result.Missing {
+			a.printf("  → sign in again and tick the box “%s”", shown(m.Words, 120))
+		}
+	case accounts.FlowFailed, accounts.FlowExpired: // the error says it
+	}
+}
+
+// prompt says what the person has to do, where.
+func (p *prompter) prompt(prompt accounts.Prompt, pasteOnly bool) {
+	a := p.app
+	if prompt.Flow.Kind == provider.Device {
+		a.progress("To authorize %s, open this address on any device:\n\n  %s\n\nand enter the code:  %s\n", prompt.Flow.Name, prompt.VerificationURI, prompt.UserCode)
+		a.progress("Never enter a code that somebody else sent you. It is good until %s.", moment(prompt.ExpiresAt))
+		return
+	}
+	a.progress("To authorize %s, open this address in a browser:\n\n%s\n", prompt.Flow.Name, prompt.AuthorizationURL)
+	switch {
+	case pasteOnly:
+		a.progress("The page you end on may fail to load; that is expected. Paste its address here.")
+	case overSSH():
+		a.progress("The page you end on fails to load; that is expected. Paste its address here,\nor run this on your own machine first:  ssh -L %d:127.0.0.1:%d %s@%s",
+			prompt.ListenPort, prompt.ListenPort, userName(), hostName())
+	case p.browser && hasDisplay() && a.hasTerminal():
+		if openBrowser(prompt.AuthorizationURL) == nil {
+			a.progress("A browser was opened. If the page you end on fails to load, paste its address here.")
+		}
+	default:
+		a.progress("If the page you end on fails to load, paste its address here.")
+	}
+	a.progress("The address is good until %s.", moment(prompt.ExpiresAt))
+}
+
+// pasted yields the lines that come on stdin. What is typed at a terminal is not shown: it is as good as a password.
+func (a *app) pasted(ctx context.Context, ending <-chan struct{}) <-chan string {
+	lines := make(chan string)
+	send := func(line string) bool {
+		if line = strings.TrimSpace(line); line == "" {
+			return true
+		}
+		select {
+		case lines <- line:
+			return true
+		case <-ctx.Done():
+		case <-ending:
+		}
+		return false
+	}
+	if isTerminal(a.stdin) {
+		fd := int(a.stdin.Fd()) //nolint:gosec // a file descriptor is small
+		if before, err := term.GetState(fd); err == nil {
+			go func() {
+				for {
+					line, err := term.ReadPassword(fd)
+					if err != nil || !send(string(line)) {
+						return
+					}
+				}
+			}()
+			go func() { // the echo comes back even while a line is being waited for
+				select {
+				case <-ctx.Done():
+				case <-ending:
+				}
+				_ = term.Restore(fd, before) // the terminal may be gone
+			}()
+		}
+		return lines
+	}
+	go func() {
+		scanner := bufio.NewScanner(a.stdin)
+		scanner.Buffer(nil, 64<<10)
+		for scanner.Scan() && send(scanner.Text()) {
+		}
+	}()
+	return lines
+}
+
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "HOST"
+	}
+	return safetext.Cut(name, 80)
+}
+
+// hasDisplay reports whether this machine can show a browser to whoever sits at it.
+func hasDisplay() bool {
+	return !overSSH() && (runtime.GOOS == "darwin" || os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != "")
+}

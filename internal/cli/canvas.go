@@ -1,0 +1,239 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fettle/accounts"
+	"fettle/accounts/store"
+	"fettle/pwfile"
+)
+
+func (a *app) canvasCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "canvas",
+		Short: "Say which canvases use which accounts, and where their password files lie",
+		Args:  cobra.NoArgs,
+		RunE:  a.handle(func(cmd *cobra.Command, _ []string) error { return a.needsSubcommand(cmd) }),
+	}
+	cmd.AddCommand(a.canvasAdd(), a.canvasList(), a.canvasEdit(), a.canvasRemove())
+	return cmd
+}
+
+// canvasFlags are what `canvas add` and `canvas edit` take.
+type canvasFlags struct {
+	name, file, passwordFile, group string
+	accounts, copies, recipients    []string
+	passphrase                      bool
+}
+
+func (f *canvasFlags) register(a *app, cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.name, "name", "", "the canvas's name")
+	flags.StringVar(&f.file, "file", "", "the canvas file")
+	flags.StringSliceVar(&f.accounts, "account", nil, "an account it uses; repeatable")
+	flags.StringVar(&f.passwordFile, "password-file", "", "where its password file lies; beside the canvas if left out")
+	flags.StringArrayVar(&f.copies, "copy", nil, "a further place for it; repeatable")
+	flags.StringArrayVar(&f.recipients, "recipient", nil, "an age or SSH public key that can open it; repeatable; this server's if left out")
+	flags.BoolVar(&f.passphrase, "passphrase", false, "encrypt it to a passphrase instead")
+	flags.StringVar(&f.group, "group", "", "give it mode 0640 and this group, for a job that runs as another user")
+	complete(cmd, "account", a.completeAccounts)
+}
+
+func (a *app) canvasAdd() *cobra.Command {
+	var f canvasFlags
+	cmd := &cobra.Command{
+		Use:     "add --name NAME --file PATH --account NAME…",
+		Short:   "Add a canvas",
+		Example: "fettle canvas add --name sales --file /srv/canvases/sales.acc --account sales-ga --account sales-sheets",
+		Args:    cobra.NoArgs,
+		RunE: a.handle(func(*cobra.Command, []string) error {
+			if f.name == "" || f.file == "" || len(f.accounts) == 0 {
+				return usage("--name, --file and --account are needed")
+			}
+			return a.within(func(ctx context.Context, h *house) error {
+				c, err := h.files.Add(ctx, pwfile.NewCanvas{
+					Name: f.name, Path: f.file, AccountNames: f.accounts, PasswordFile: f.passwordFile, Copies: f.copies,
+					Recipients: f.recipients, Passphrase: f.passphrase, Group: f.group,
+				})
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.emitCanvas(c, nil)
+				}
+				a.printf("%s is added; write its password file: fettle pwfile generate %s", c.Name, c.Name)
+				return nil
+			})
+		}),
+	}
+	f.register(a, cmd)
+	return cmd
+}
+
+func (a *app) canvasEdit() *cobra.Command {
+	var f canvasFlags
+	cmd := &cobra.Command{
+		Use:               "edit CANVAS",
+		Short:             "Change a canvas",
+		Long:              "edit changes what is named and leaves the rest. A list such as --account replaces the whole list; an empty value empties it.",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeCanvases,
+		RunE: a.handle(func(cmd *cobra.Command, args []string) error {
+			return a.within(func(ctx context.Context, h *house) error {
+				c, err := h.canvas(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				change := f.change(cmd)
+				change.Revision = c.Revision
+				edited, err := h.files.Edit(ctx, c.ID, change)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.emitCanvas(edited.Canvas, edited.Notes)
+				}
+				a.printf("%s is changed", edited.Canvas.Name)
+				for _, note := range edited.Notes {
+					a.printf("  %s", note)
+				}
+				return nil
+			})
+		}),
+	}
+	f.register(a, cmd)
+	return cmd
+}
+
+// change is what the flags that were given say.
+func (f *canvasFlags) change(cmd *cobra.Command) pwfile.Change {
+	var c pwfile.Change
+	given := func(name string) bool { return cmd.Flags().Changed(name) }
+	values := func(in []string) *[]string {
+		out := []string{}
+		for _, v := range in {
+			if v != "" {
+				out = append(out, v)
+			}
+		}
+		return &out
+	}
+	for name, set := range map[string]func(){
+		"name": func() { c.Name = &f.name }, "file": func() { c.Path = &f.file }, "password-file": func() { c.PasswordFile = &f.passwordFile },
+		"group": func() { c.Group = &f.group }, "passphrase": func() { c.Passphrase = &f.passphrase },
+		"account": func() { c.AccountNames = values(f.accounts) }, "copy": func() { c.Copies = values(f.copies) },
+		"recipient": func() { c.Recipients = values(f.recipients) },
+	} {
+		if given(name) {
+			set()
+		}
+	}
+	return c
+}
+
+func (a *app) canvasRemove() *cobra.Command {
+	return &cobra.Command{
+		Use:               "remove CANVAS",
+		Short:             "Forget a canvas; its password files stay where they are",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeCanvases,
+		RunE: a.handle(func(_ *cobra.Command, args []string) error {
+			return a.within(func(ctx context.Context, h *house) error {
+				c, err := h.canvas(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				left, err := h.files.Remove(ctx, c.ID)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.emit(struct {
+						Format string   `json:"format"`
+						Name   string   `json:"name"`
+						Left   []string `json:"left"`
+					}{"fettle.canvas_removed/1", c.Name, list(left)})
+				}
+				a.printf("%s is forgotten here", c.Name)
+				for _, path := range left {
+					a.printf("  its password file stays, and still opens: %s", path)
+				}
+				return nil
+			})
+		}),
+	}
+}
+
+func (a *app) canvasList() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the canvases and how their password files are",
+		Args:  cobra.NoArgs,
+		RunE: a.handle(func(*cobra.Command, []string) error {
+			return a.within(func(ctx context.Context, h *house) error {
+				if err := h.files.Check(ctx, true); err != nil {
+					return err
+				}
+				all, err := h.files.Canvases(ctx)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					w := struct {
+						Format   string       `json:"format"`
+						Canvases []wireCanvas `json:"canvases"`
+					}{"fettle.canvases/1", []wireCanvas{}}
+					for _, c := range all {
+						w.Canvases = append(w.Canvases, wireCanvasOf(c))
+					}
+					return a.emit(w)
+				}
+				a.printCanvases(all)
+				return nil
+			})
+		}),
+	}
+}
+
+func (a *app) printCanvases(all []pwfile.Canvas) {
+	for _, c := range all {
+		mark, names := "✓", []string{}
+		if c.NeedsWriting() {
+			mark = "!"
+		}
+		for _, ref := range c.Accounts {
+			names = append(names, shown(ref.Name, 63))
+		}
+		a.printf("%s %s  %s  uses %s", mark, c.Name, shown(c.Path, 120), strings.Join(names, ", "))
+		for _, place := range c.Places {
+			a.printf("    password file: %s", shown(place.Target, 160))
+		}
+		for _, r := range c.Stale {
+			a.printf("    %s", shown(r.Text, 200))
+		}
+	}
+	if len(all) == 0 {
+		a.printf("There are no canvases yet: fettle canvas add --name NAME --file PATH --account NAME")
+	}
+}
+
+// canvas finds a canvas by name, or says which one may have been meant.
+func (h *house) canvas(ctx context.Context, name string) (pwfile.Canvas, error) {
+	c, err := h.files.ByName(ctx, name)
+	if !errors.Is(err, store.ErrNotFound) {
+		return c, err
+	}
+	all, err := h.files.Canvases(ctx)
+	if err != nil {
+		return c, err
+	}
+	names := make([]string, len(all))
+	for i := range all {
+		names[i] = all[i].Name
+	}
+	return c, unknownName("canvas", name, accounts.Nearest(name, names), "`fettle canvas list` lists the canvases")
+}

@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fettle/accounts"
+	"fettle/internal/safetext"
+)
+
+// The exit codes of monitoring plugins.
+const (
+	monitorOK       = 0
+	monitorWarning  = 1
+	monitorCritical = 2
+	monitorUnknown  = 3
+)
+
+var monitorWords = []string{"OK", "WARNING", "CRITICAL", "UNKNOWN"}
+
+func (a *app) checkCommand() *cobra.Command {
+	format, verify := "nagios", false
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Tell a monitor how the accounts are",
+		Long: "check looks at all accounts and password files and ends with 0 for ok, 1 for warning, 2 for critical, 3 for unknown: it could not be told. " +
+			"It contacts nobody and needs no passphrase unless --verify is given.",
+		Example: "# Nagios, Icinga\nfettle check\n\n# the textfile collector of node_exporter\nfettle check --format prometheus > fettle.prom",
+		Args:    cobra.ArbitraryArgs,
+		RunE: a.handle(func(_ *cobra.Command, args []string) error {
+			if a.json {
+				format = "json"
+			}
+			print, known := monitorFormats[format]
+			if !known || len(args) > 0 {
+				return unknownToMonitor(usage("the formats are nagios, prometheus and json, and there are no arguments"))
+			}
+			err := a.within(func(ctx context.Context, h *house) error { return h.check(ctx, verify, print) })
+			if err != nil {
+				return a.monitorFailure(err, format)
+			}
+			return nil
+		}),
+	}
+	cmd.Flags().StringVar(&format, "format", format, "nagios, prometheus or json")
+	cmd.Flags().BoolVar(&verify, "verify", false, "verify every account at its provider first")
+	// To a monitor a mistake in its own configuration is unknown, not critical.
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return &ranError{unknownToMonitor(usage("%s", oneLine(err)))}
+	})
+	complete(cmd, "format", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return []string{"nagios", "prometheus", "json"}, cobra.ShellCompDirectiveNoFileComp
+	})
+	return cmd
+}
+
+func unknownToMonitor(f *failure) *failure {
+	f.exit = monitorUnknown
+	return f
+}
+
+// monitorFailure says in the monitor's own format that nothing could be told.
+func (a *app) monitorFailure(err error, format string) error {
+	f := *a.explain(err)
+	if f.silent {
+		return &f
+	}
+	if format == "nagios" {
+		a.printf("FETTLE UNKNOWN - %s", plain(f.Message))
+		f.silent = true
+	}
+	return unknownToMonitor(&f)
+}
+
+// verdict is the worst of what was found.
+type verdict struct {
+	survey
+	code int
+}
+
+func (h *house) check(ctx context.Context, verify bool, print func(*app, verdict) error) error {
+	if verify {
+		if err := h.verifyAll(ctx); err != nil {
+			return err
+		}
+	}
+	s, err := h.survey(ctx, nil)
+	if err != nil {
+		return err
+	}
+	v := verdict{survey: s}
+	switch {
+	case s.count(accounts.SeverityCritical) > 0:
+		v.code = monitorCritical
+	case s.count(accounts.SeverityWarning) > 0 || s.stale > 0:
+		v.code = monitorWarning
+	}
+	if err := print(h.app, v); err != nil {
+		return err
+	}
+	if v.code != monitorOK {
+		return &failure{Code: "check", Message: monitorWords[v.code], exit: v.code, silent: true}
+	}
+	return nil
+}
+
+// verifyAll verifies the accounts; what it finds is in their health afterwards.
+func (h *house) verifyAll(ctx context.Context) error {
+	targets, err := chosen{all: true}.accounts(ctx, h, nil)
+	if err != nil || len(targets) == 0 {
+		return err
+	}
+	if err := h.unlock(ctx); err != nil {
+		return err
+	}
+	for _, t := range targets {
+		if _, err := h.book.Verify(ctx, t.id, nil); err != nil {
+			return fmt.Errorf("%s could not be verified: %w", t.name, err)
+		}
+	}
+	return nil
+}
+
+// plain keeps the characters with which plugins structure their line out of a text.
+func plain(s string) string { return strings.ReplaceAll(safetext.Line(s), "|", "/") }

@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"fettle/accounts"
+)
+
+// chosen says which accounts a command over several is about.
+type chosen struct {
+	all, due bool
+}
+
+func (c *chosen) flags(cmd *cobra.Command, due bool) {
+	cmd.Flags().BoolVar(&c.all, "all", false, "all accounts")
+	if due {
+		cmd.Flags().BoolVar(&c.due, "due", false, "those that a scheduled run should take: a third of the idle term has passed, at most 25 days")
+	}
+}
+
+// target is an account to work on.
+type target struct{ id, name string }
+
+// accounts resolves names and flags. Accounts that no request could help are left out of --all.
+func (c chosen) accounts(ctx context.Context, h *house, names []string) ([]target, error) {
+	if given := len(names) > 0; given == (c.all || c.due) || c.all && c.due {
+		return nil, usage("name accounts, or choose --all%s", map[bool]string{true: " or --due"}[h.app.command.Flags().Lookup("due") != nil])
+	}
+	var targets []target
+	for _, name := range names {
+		account, err := h.book.Account(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, target{account.ID, account.Name})
+	}
+	if len(names) > 0 {
+		return targets, nil
+	}
+	var found []accounts.Account
+	if c.due {
+		var err error
+		if found, err = h.book.Due(ctx); err != nil {
+			return nil, err
+		}
+	} else {
+		snapshot, err := h.book.Snapshot(ctx)
+		if err != nil {
+			return nil, err
+		}
+		found = snapshot.Accounts
+	}
+	for _, account := range found {
+		if !account.ToRevoke {
+			targets = append(targets, target{account.ID, account.Name})
+		}
+	}
+	return targets, nil
+}
+
+func (a *app) refreshCommand() *cobra.Command {
+	var which chosen
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "refresh [NAME…]",
+		Short: "Get newer access tokens",
+		Long: "refresh asks the providers for newer access tokens and keeps the grants alive. However many processes do so at once, each account " +
+			"is asked for once. An outcome younger than 30 seconds is taken as it is unless --force is given.",
+		Example:           "# from cron, daily\nfettle refresh --due",
+		ValidArgsFunction: a.completeAccounts,
+		RunE: a.handle(func(_ *cobra.Command, names []string) error {
+			return a.within(func(ctx context.Context, h *house) error {
+				targets, err := which.accounts(ctx, h, names)
+				if err != nil {
+					return err
+				}
+				if len(targets) > 0 {
+					if err := h.unlock(ctx); err != nil {
+						return err
+					}
+				}
+				return h.refresh(ctx, targets, accounts.Now(force))
+			})
+		}),
+	}
+	which.flags(cmd, true)
+	cmd.Flags().BoolVar(&force, "force", false, "ask even if somebody did so within the last 30 seconds")
+	return cmd
+}
+
+type wireRefreshed struct {
+	ID              string       `json:"id"`
+	Name            string       `json:"name"`
+	OK              bool         `json:"ok"`
+	Requested       bool         `json:"requested"`
+	Adopted         bool         `json:"adopted"`
+	Rotated         bool         `json:"rotated"`
+	AccessExpiresAt stamp        `json:"access_expires_at"`
+	Settled         word         `json:"settled"`
+	Error           *wireFailure `json:"error"`
+}
+
+type wireRefresh struct {
+	Format   string          `json:"format"`
+	Accounts []wireRefreshed `json:"accounts"`
+	Summary  struct {
+		Total     int `json:"total"`
+		Refreshed int `json:"refreshed"`
+		Adopted   int `json:"adopted"`
+		Failed    int `json:"failed"`
+		NotBegun  int `json:"not_begun"`
+	} `json:"summary"`
+}
+
+// refresh refreshes accounts side by side and tells of each as it ends.
+func (h *house) refresh(ctx context.Context, targets []target, want accounts.Want) error {
+	a := h.app
+	names, ids := map[string]string{}, make([]string, len(targets))
+	for i, t := range targets {
+		names[t.id], ids[i] = t.name, t.id
+	}
+	result := wireRefresh{Format: "fettle.refresh/1", Accounts: []wireRefreshed{}}
+	result.Summary.Total = len(targets)
+	var first *failure
+	err := h.book.RefreshMany(ctx, ids, want, func(id string, o accounts.Outcome, err error) {
+		line := wireRefreshed{
+			ID: id, Name: names[id], OK: err == nil, Requested: o.Requested, Adopted: o.Adopted, Rotated: o.Rotated,
+			AccessExpiresAt: stamp{o.AccessExpiresAt}, Settled: word(o.Settled),
+		}
+		switch {
+		case err != nil:
+			f := a.explain(err)
+			line.Error = f.wire()
+			if f.Code == "interrupted" {
+				result.Summary.NotBegun++
+			} else {
+				result.Summary.Failed++
+			}
+			if first == nil || f.exit == exitLocked {
+				first = f
+			}
+		case o.Adopted:
+			result.Summary.Adopted++
+		default:
+			result.Summary.Refreshed++
+		}
+		result.Accounts = append(result.Accounts, line)
+		if !a.json {
+			a.printRefreshed(line)
+		}
+	})
+	var many *accounts.ManyError
+	if err != nil && !errors.As(err, &many) {
+		return err
+	}
+	if a.json {
+		if err := a.emit(result); err != nil {
+			return err
+		}
+	} else if len(targets) != 1 {
+		s := result.Summary
+		a.progress("%s: %d refreshed, %d fresh already, %d failed, %d not begun", plural(s.Total, "account", "accounts"), s.Refreshed, s.Adopted, s.Failed, s.NotBegun)
+	}
+	if first != nil {
+		return &failure{Code: "failed", Message: "some accounts failed", exit: first.exit, silent: true}
+	}
+	return nil
+}
+
+func (a *app) printRefreshed(line wireRefreshed) {
+	switch {
+	case line.Error != nil:
+		a.printf("✗ %s: %s", line.Name, line.Error.Message)
+		if line.Error.Remedy != "" {
+			a.printf("  → %s", string(line.Error.Remedy))
+		}
+	case line.Adopted:
+		a.printf("✓ %s: fresh already, until %s", line.Name, moment(line.AccessExpiresAt.Time))
+	default:
+		a.printf("✓ %s: refreshed, until %s", line.Name, moment(line.AccessExpiresAt.Time))
+	}
+	if line.Settled != "" {
+		a.printf("  %s", string(line.Settled))
+	}
+}

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fettle/accounts"
+	"fettle/accounts/vault"
+	"fettle/internal/secret"
+	"fettle/tui"
+)
+
+// look is how the screens look.
+type look struct {
+	theme string
+	ascii bool
+}
+
+func (l *look) flags(root *cobra.Command) {
+	root.Flags().StringVar(&l.theme, "theme", "", "colours of the screens: "+strings.Join(tui.ThemeNames, ", "))
+	root.Flags().BoolVar(&l.ascii, "ascii", false, "only characters that every terminal has")
+	complete(root, "theme", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return tui.ThemeNames, cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// screens opens the screens where there is a terminal to show them on.
+func (a *app) screens(cmd *cobra.Command, l *look) error {
+	if !isTerminal(a.stdin) || !isTerminal(a.stdout.to) || os.Getenv("TERM") == "dumb" {
+		return a.needsSubcommand(cmd)
+	}
+	return a.within(func(ctx context.Context, h *house) error {
+		a.quiet = true
+		defer func() { a.quiet = false }()
+		return h.show(ctx, l, "")
+	})
+}
+
+// show runs the screens over the book; notice is a line that stays on the first one.
+func (h *house) show(ctx context.Context, l *look, notice string) error {
+	return tui.Run(ctx,
+		tui.Services{Accounts: h.book, Files: h.files, Vault: door{h}, Browser: quietBrowser{}, Clock: time.Now, Log: h.log},
+		tui.Options{
+			Theme: l.theme, ASCII: l.ascii || !speaksUTF8(), Providers: h.catalogue.All(),
+			Host: tui.Host{User: userName(), Name: hostName(), SSH: overSSH(), Notice: notice},
+		})
+}
+
+// speaksUTF8 reads the locale as the C library does.
+func speaksUTF8() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if value := os.Getenv(name); value != "" {
+			value = strings.ReplaceAll(strings.ToLower(value), "-", "")
+			return strings.HasSuffix(value, "utf8")
+		}
+	}
+	return false
+}
+
+// needsSubcommand prints the help of a command that does nothing by itself, as a mistake.
+func (a *app) needsSubcommand(cmd *cobra.Command) error {
+	if a.jsonAsked() {
+		return usage("%s needs a command", cmd.CommandPath())
+	}
+	cmd.SetOut(a.stderr)
+	if err := cmd.Help(); err != nil {
+		return err
+	}
+	return &failure{Code: "usage", Message: "a command is missing", exit: exitUsage, silent: true}
+}
+
+// unknownCommand says which command the person may have meant.
+func (a *app) unknownCommand(root *cobra.Command, name string) error {
+	var names []string
+	for _, c := range root.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	f := unknownName("command", name, accounts.Nearest(name, names), "`fettle --help` lists the commands")
+	f.Code, f.exit = "usage", exitUsage
+	return f
+}
+
+// door is the vault as the screens see it. It may not exist yet: the first run makes it.
+type door struct{ house *house }
+
+// State implements tui.Vault.
+func (d door) State() tui.VaultState {
+	h := d.house
+	return tui.VaultState{Exists: h.broken != nil || h.exists(), Locked: h.vault.Locked(), Holder: string(h.vault.Holder())}
+}
+
+// Unlock implements tui.Vault.
+func (d door) Unlock(ctx context.Context, passphrase secret.Text) error {
+	if d.house.broken != nil {
+		return d.house.broken
+	}
+	return d.house.vault.Unlock(ctx, func(context.Context) (secret.Text, error) { return passphrase, nil })
+}
+
+// ProbeKeyring implements tui.Vault.
+func (d door) ProbeKeyring(ctx context.Context) error {
+	return vault.ProbeKeyring(ctx, d.house.settings.Keyring)
+}
+
+// Setup implements tui.Vault.
+func (d door) Setup(ctx context.Context, holder string, passphrase secret.Text) error {
+	s := d.house.settings
+	if s.Holder == "" {
+		s.Holder = vault.Holder(holder)
+	}
+	if _, err := vault.Init(ctx, s, vault.InitOptions{Passphrase: passphrase}); err != nil && !errors.Is(err, vault.ErrExists) {
+		return err
+	}
+	return d.Unlock(ctx, passphrase)
+}

@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"slices"
+
+	"fettle/accounts"
+	"fettle/accounts/store"
+	"fettle/pwfile"
+)
+
+// The JSON of `fettle status`, format fettle.status/1. Field names, once released, stay.
+
+type wireStatus struct {
+	Format   string        `json:"format"`
+	Accounts []wireAccount `json:"accounts"`
+	Summary  wireSummary   `json:"summary"`
+}
+
+type wireSummary struct {
+	Total      int `json:"total"`
+	Critical   int `json:"critical"`
+	Warning    int `json:"warning"`
+	OK         int `json:"ok"`
+	StaleFiles int `json:"stale_files"`
+}
+
+type wireAccount struct {
+	ID              string                 `json:"id"`
+	Name            string                 `json:"name"`
+	Provider        string                 `json:"provider"`
+	Services        []accounts.ServiceName `json:"services"`
+	Identity        wireIdentity           `json:"identity"`
+	Health          wireHealth             `json:"health"`
+	Findings        []wireFinding          `json:"findings"`
+	Pending         bool                   `json:"pending"`
+	Holder          string                 `json:"holder"`
+	Client          word                   `json:"client"`
+	GrantedScopes   []string               `json:"granted_scopes"`
+	MissingScopes   []string               `json:"missing_scopes"`
+	AccessExpiresAt stamp                  `json:"access_expires_at"`
+	Generation      int64                  `json:"generation"`
+	Canvases        []string               `json:"canvases"`
+	StaleFiles      int                    `json:"stale_password_files"`
+}
+
+type wireIdentity struct {
+	Subject word `json:"subject"`
+	Email   word `json:"email"`
+}
+
+type wireHealth struct {
+	State       accounts.State    `json:"state"`
+	Severity    accounts.Severity `json:"severity"`
+	Cause       word              `json:"cause"`
+	Remedy      word              `json:"remedy"`
+	ProvenAt    stamp             `json:"proven_at"`
+	DiesAt      stamp             `json:"dies_at"`
+	DiesBecause word              `json:"dies_because"`
+}
+
+type wireFinding struct {
+	State    accounts.State    `json:"state"`
+	Severity accounts.Severity `json:"severity"`
+	Cause    word              `json:"cause"`
+	Remedy   word              `json:"remedy"`
+	Title    string            `json:"title"`
+	Detail   word              `json:"detail"`
+	Since    stamp             `json:"since"`
+}
+
+func (s survey) wire() wireStatus {
+	w := wireStatus{Format: "fettle.status/1", Accounts: []wireAccount{}, Summary: s.summary()}
+	for _, a := range s.Accounts {
+		w.Accounts = append(w.Accounts, wireAccountOf(a, s.canvases))
+	}
+	return w
+}
+
+func (s survey) summary() wireSummary {
+	return wireSummary{len(s.Accounts), s.count(accounts.SeverityCritical), s.count(accounts.SeverityWarning), s.count(accounts.SeverityOK), s.stale}
+}
+
+func wireAccountOf(a accounts.Account, canvases []pwfile.Canvas) wireAccount {
+	radius := pwfile.Radius(canvases, a.ID)
+	holder := a.Holder
+	if holder == "" {
+		holder = store.HolderBook
+	}
+	w := wireAccount{
+		ID: a.ID, Name: a.Name, Provider: a.Provider, Services: list(a.ServiceNames), Identity: wireIdentity{word(a.Identity.Subject), word(a.Identity.Email)},
+		Health: healthOf(a.Health), Findings: []wireFinding{}, Pending: a.Pending != nil, Holder: holder, Client: word(a.OAuthClientID),
+		GrantedScopes: list(slices.Clone(a.Granted)), MissingScopes: []string{}, AccessExpiresAt: stamp{a.AccessExpiresAt},
+		Generation: a.Generation, Canvases: radius.Canvases, StaleFiles: radius.StaleFiles,
+	}
+	for _, m := range a.Missing {
+		w.MissingScopes = append(w.MissingScopes, m.Scope)
+	}
+	for _, f := range a.Health.Findings {
+		w.Findings = append(w.Findings, wireFinding{f.State, f.Severity, word(f.Cause), word(f.Remedy), f.Title, word(f.Detail), stamp{f.Since}})
+	}
+	return w
+}
+
+func healthOf(h accounts.Health) wireHealth {
+	return wireHealth{h.State, h.Severity, word(h.Cause), word(h.Remedy), stamp{h.ProvenAt}, stamp{h.DiesAt}, word(h.DiesBecause)}
+}

@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"fettle/accounts"
+	"fettle/internal/safetext"
+	"fettle/oauthflow/provider"
+)
+
+func (a *app) verifyCommand() *cobra.Command {
+	var which chosen
+	cmd := &cobra.Command{
+		Use:               "verify [NAME…]",
+		Short:             "Prove accounts, from the stored credential up to their resources",
+		Long:              "verify asks the provider everything that can be asked about an account and records what it finds. It never uses up a single-use refresh token while a live access token can answer.",
+		ValidArgsFunction: a.completeAccounts,
+		RunE: a.handle(func(_ *cobra.Command, names []string) error {
+			return a.within(func(ctx context.Context, h *house) error {
+				targets, err := which.accounts(ctx, h, names)
+				if err != nil {
+					return err
+				}
+				if len(targets) > 0 {
+					if err := h.unlock(ctx); err != nil {
+						return err
+					}
+				}
+				return h.verify(ctx, targets)
+			})
+		}),
+	}
+	which.flags(cmd, false)
+	return cmd
+}
+
+// wireCheck is one check of an authorization or a verification.
+type wireCheck struct {
+	Check   accounts.CheckID    `json:"check"`
+	OK      bool                `json:"ok"`
+	State   accounts.CheckState `json:"state"`
+	Service word                `json:"service"`
+	Title   string              `json:"title"`
+	Detail  word                `json:"detail"`
+	Cause   word                `json:"cause"`
+	Remedy  word                `json:"remedy"`
+	Missing []wirePermission    `json:"missing_permissions"`
+}
+
+type wirePermission struct {
+	Scope   string `json:"scope"`
+	Words   string `json:"words"`
+	Service string `json:"service"`
+}
+
+func permissions(in []provider.Permission) []wirePermission {
+	out := []wirePermission{}
+	for _, p := range in {
+		out = append(out, wirePermission{p.Scope, p.Words, p.Service})
+	}
+	return out
+}
+
+func wireCheckOf(c accounts.Check) wireCheck {
+	w := wireCheck{
+		Check: c.ID, OK: c.State == accounts.CheckOK || c.State == accounts.CheckSkipped, State: c.State, Service: word(c.Service),
+		Title: c.Title, Detail: word(c.Detail), Missing: permissions(c.Missing),
+	}
+	if c.Diagnosis != nil {
+		w.Cause, w.Remedy = word(c.Diagnosis.Cause), word(c.Diagnosis.Remedy)
+	}
+	return w
+}
+
+// checkLine is a check in one line.
+func checkLine(c accounts.Check) string {
+	mark := map[accounts.CheckState]string{accounts.CheckOK: "✓", accounts.CheckWarning: "!", accounts.CheckFailed: "✗", accounts.CheckSkipped: "–", accounts.CheckRunning: "…"}[c.State]
+	line := fmt.Sprintf("%s %s", mark, c.Title)
+	if c.Detail != "" {
+		line += ": " + c.Detail
+	}
+	return safetext.Line(line)
+}
+
+type wireVerified struct {
+	ID     string       `json:"id"`
+	Name   string       `json:"name"`
+	OK     bool         `json:"ok"`
+	Checks []wireCheck  `json:"checks"`
+	Error  *wireFailure `json:"error"`
+}
+
+// verify proves accounts one after another, telling of each check as it ends.
+func (h *house) verify(ctx context.Context, targets []target) error {
+	a := h.app
+	out := struct {
+		Format   string         `json:"format"`
+		Accounts []wireVerified `json:"accounts"`
+	}{"fettle.verify/1", []wireVerified{}}
+	var worst *failure
+	for _, t := range targets {
+		if !a.json {
+			a.printf("%s", t.name)
+		}
+		report, err := h.book.Verify(ctx, t.id, func(c accounts.Check) {
+			if !a.json && c.State != accounts.CheckRunning {
+				a.printf("  %s", checkLine(c))
+			}
+		})
+		line := wireVerified{ID: t.id, Name: t.name, OK: report.OK, Checks: []wireCheck{}}
+		for _, c := range report.Checks {
+			line.Checks = append(line.Checks, wireCheckOf(c))
+		}
+		switch {
+		case err != nil:
+			f := a.explain(err)
+			line.Error = f.wire()
+			worst = &failure{Code: f.Code, Message: f.Message, exit: f.exit, silent: true}
+			if !a.json {
+				a.printf("  ✗ %s", f.Message)
+			}
+		case !report.OK && worst == nil:
+			worst = attention
+		}
+		out.Accounts = append(out.Accounts, line)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	if a.json {
+		if err := a.emit(out); err != nil {
+			return err
+		}
+	}
+	if worst != nil {
+		return worst
+	}
+	return nil
+}
