@@ -49,11 +49,10 @@ func (k *Keeper) Generate(ctx context.Context, p Plan, opts GenerateOptions, rep
 	r.report = report
 	r.announce()
 
-	outcomes := make(chan outcome, 4*parallel)
 	todo := r.todo(p)
+	outcomes := make(chan outcome, batchSize)
 	var feeding errgroup.Group
 	feeding.Go(func() error {
-		defer close(outcomes)
 		var writers errgroup.Group
 		writers.SetLimit(parallel)
 		for _, job := range todo {
@@ -65,7 +64,7 @@ func (k *Keeper) Generate(ctx context.Context, p Plan, opts GenerateOptions, rep
 		return writers.Wait()
 	})
 	// What was written is recorded even if ctx ends: the record is what a later run continues from.
-	recordErr := r.record(context.WithoutCancel(ctx), outcomes)
+	recordErr := r.record(context.WithoutCancel(ctx), outcomes, len(todo))
 	_ = feeding.Wait() // its functions return nil
 	if r.waiting() {
 		return r.run, errors.Join(ctx.Err(), recordErr)

@@ -54,7 +54,7 @@ func (b *book) add(name string) string {
 	defer b.mu.Unlock()
 	id := "id-" + name
 	b.accounts = append(b.accounts, accounts.Account{
-		Account: store.Account{ID: id, Name: name, Provider: "acme", Generation: 1, Holder: store.HolderBook, Rotation: provider.RotationNone},
+		Account: store.Account{ID: id, Name: name, Provider: "acme", Generation: 1, Holder: store.HolderBook, HasRefresh: true, Rotation: provider.RotationNone},
 		Health:  accounts.Health{Finding: accounts.Finding{State: accounts.Healthy, Title: "healthy"}},
 	})
 	b.tokens[id] = accounts.Exported{
@@ -330,4 +330,14 @@ func identities(t testing.TB, dir string) []age.Identity {
 		t.Fatal(err)
 	}
 	return []age.Identity{id}
+}
+
+// errorsOf returns the first error.
+func errorsOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -121,18 +121,23 @@ func (c Canvas) refusals() []Refusal {
 	return refusals
 }
 
+// dead are the states in which a job could do nothing with the credential.
+var dead = []accounts.State{accounts.NeedsSignIn, accounts.WrongIdentity, accounts.Blocked, accounts.ToRevoke}
+
 // refusal says why one account cannot go into a file, "" if it can.
 func (a AccountRef) refusal(canvas string) (why, remedy string) {
-	switch a.State {
-	case accounts.NeedsSignIn, accounts.WrongIdentity, accounts.Blocked, accounts.ToRevoke:
-		return fmt.Sprintf("%s is of no use to a job now: %s", a.Name, a.Title), "repair the account first"
+	if a.account == nil {
+		return "the canvas uses an account that is no longer here", "name its accounts again: fettle canvas edit " + canvas + " --account NAME"
+	}
+	for _, f := range append([]accounts.Finding{a.account.Health.Finding}, a.account.Health.Findings...) {
+		if slices.Contains(dead, f.State) {
+			return fmt.Sprintf("%s is of no use to a job now: %s", a.Name, f.Title), "repair the account first"
+		}
 	}
 	switch {
-	case a.account == nil:
-		return "the canvas uses an account that is no longer here", "name its accounts again: fettle canvas edit " + canvas + " --account NAME"
 	case a.account.Holder != "" && a.account.Holder != store.HolderBook:
 		return fmt.Sprintf("a password file holds the only credential of %s", a.Name), "authorize the account again"
-	case a.account.Rotation == provider.RotationSingleUse:
+	case a.account.HasRefresh && a.account.Rotation == provider.RotationSingleUse:
 		return fmt.Sprintf("%s uses each of its refresh tokens once, so this book and a file cannot both hold one", a.Name),
 			"run the job on this machine without a file: fettle exec --canvas " + canvas + " -- COMMAND"
 	}

@@ -5,9 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"fettle/accounts/store"
 	"fettle/internal/safetext"
+)
+
+// How many outcomes are recorded at once, and how long the first of them waits for the others.
+const (
+	batchSize = 64
+	batchTime = 25 * time.Millisecond
 )
 
 // outcome is what became of one canvas.
@@ -44,21 +51,13 @@ func (r *running) tell(line store.RunLine) {
 	}
 }
 
-// record keeps the outcomes as they come, as many in one transaction as there are, and reports them once they are durable.
-func (r *running) record(ctx context.Context, outcomes <-chan outcome) error {
+// record keeps the outcomes as they come, as many in one transaction as come within a moment, and reports them once
+// they are durable.
+func (r *running) record(ctx context.Context, outcomes <-chan outcome, total int) error {
 	var failed error
-	for first := range outcomes {
-		batch := []outcome{first}
-		for more := true; more; {
-			select {
-			case o, ok := <-outcomes:
-				if more = ok; ok {
-					batch = append(batch, o)
-				}
-			default:
-				more = false
-			}
-		}
+	for total > 0 {
+		batch := gather(outcomes, total)
+		total -= len(batch)
 		if err := r.keep(ctx, batch); err != nil {
 			failed = err // the workers go on: what they write is found and written again by the next run
 		}
@@ -67,6 +66,22 @@ func (r *running) record(ctx context.Context, outcomes <-chan outcome) error {
 		}
 	}
 	return failed
+}
+
+// gather waits for an outcome and takes those that follow closely, at most left.
+func gather(outcomes <-chan outcome, left int) []outcome {
+	batch := []outcome{<-outcomes}
+	moment := time.NewTimer(batchTime)
+	defer moment.Stop()
+	for len(batch) < min(left, batchSize) {
+		select {
+		case o := <-outcomes:
+			batch = append(batch, o)
+		case <-moment.C:
+			return batch
+		}
+	}
+	return batch
 }
 
 // keep records a batch of outcomes with their lines.

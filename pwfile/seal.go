@@ -19,32 +19,53 @@ const sizeLimit = 64 << 10
 // ageIntro begins every age file.
 const ageIntro = "age-encryption.org/v1\n"
 
+// sealed is a password file with what it was made from.
+type sealed struct {
+	file      []byte
+	plaintext []byte
+}
+
 // seal signs a payload and encrypts it.
-func seal(p Payload, key ed25519.PrivateKey, to []age.Recipient) ([]byte, error) {
+func seal(p Payload, key ed25519.PrivateKey, to []age.Recipient) (sealed, error) {
 	line1, err := p.encode()
 	if err != nil {
-		return nil, err
+		return sealed{}, err
 	}
 	plaintext, err := sign(line1, key)
 	if err != nil {
-		return nil, err
+		return sealed{}, err
 	}
 	var file bytes.Buffer
 	w, err := age.Encrypt(&file, to...)
+	if err == nil {
+		_, err = w.Write(plaintext)
+	}
+	if err == nil {
+		err = w.Close()
+	}
 	if err != nil {
-		return nil, fmt.Errorf("encrypt: %w", err)
-	}
-	if _, err := w.Write(plaintext); err != nil {
-		return nil, fmt.Errorf("encrypt: %w", err)
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("encrypt: %w", err)
+		return sealed{}, fmt.Errorf("encrypt: %w", err)
 	}
 	if file.Len() >= sizeLimit {
-		return nil, fmt.Errorf("its password file would have %d bytes, and the limit is %d: split the canvas, or give it fewer accounts or recipients",
+		return sealed{}, fmt.Errorf("its password file would have %d bytes, and the limit is %d: split the canvas, or give it fewer accounts or recipients",
 			file.Len(), sizeLimit-1)
 	}
-	return file.Bytes(), nil
+	return sealed{file.Bytes(), plaintext}, nil
+}
+
+// prove makes sure that the file can be opened again, before anything is replaced by it: with id, unless it is not
+// for id, and else as far as can be seen without opening it.
+func (s sealed) prove(id age.Identity, recipients int) error {
+	if id != nil {
+		if plaintext, _, err := unseal(s.file, []age.Identity{id}); err != nil || !bytes.Equal(plaintext, s.plaintext) {
+			return errors.New("its password file could not be opened again after it was encrypted")
+		}
+		return nil
+	}
+	if kinds, err := stanzaKinds(s.file); err != nil || len(kinds) != recipients {
+		return errors.New("its password file is not a whole age file after it was encrypted")
+	}
+	return nil
 }
 
 // unseal decrypts a file with the first identity that opens it and returns that identity too. The error is age's:
