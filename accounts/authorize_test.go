@@ -488,3 +488,36 @@ func TestAFlowSendsNothingWhereTheConfigMoved(t *testing.T) {
 		t.Errorf("%d requests", n)
 	}
 }
+
+func TestSlowDownOutlivesTheProcess(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.Options{Interval: time.Second})
+	req := request("sales")
+	req.Kind = provider.Device
+	flow := r.start(t, req)
+	r.fault(t, sandbox.Fault{Kind: sandbox.FaultSlowDown, Times: 1})
+	ctx, leave := context.WithCancel(t.Context())
+	var first time.Time
+	_, err := r.DriveFlow(ctx, flow.FlowID, accounts.FlowIO{Report: func(e accounts.FlowEvent) {
+		switch {
+		case e.Kind == accounts.FlowWaiting && e.Reason != "":
+			leave()
+		case e.Kind == accounts.FlowWaiting && first.IsZero():
+			first = e.NextPollAt
+		}
+	}})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	ctx, leave = context.WithCancel(t.Context())
+	var again time.Time
+	_, err = r.DriveFlow(ctx, flow.FlowID, accounts.FlowIO{Report: func(e accounts.FlowEvent) {
+		if e.Kind == accounts.FlowWaiting {
+			again = e.NextPollAt
+			leave()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) || again.Sub(first) < 5*time.Second {
+		t.Errorf("polls every %s longer, %v", again.Sub(first), err)
+	}
+}

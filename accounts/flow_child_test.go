@@ -78,7 +78,7 @@ func TestOneProcessDrivesAFlow(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := visit(t.Context(), back); err != nil {
-		t.Errorf("the other process's listener: %v", err)
+		t.Fatalf("the other process's listener: %v", err)
 	}
 	if _, err := p.finish(t); err != nil {
 		t.Fatalf("the other process: %v: %s", err, p.stderr)

@@ -359,3 +359,24 @@ func TestPromotionWaitsForARefreshUnderWay(t *testing.T) {
 		t.Errorf("the refresh overwrote the promotion: %+v", a.Account)
 	}
 }
+
+func TestAServiceThatRefusesTheNewGrantIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.Options{})
+	before := r.authorized(t, "sales")
+	refusal := sandbox.Fault{Kind: sandbox.FaultServerError, On: sandbox.TargetAPI, Status: 403, Code: "accessNotConfigured"}
+	result, _, err := r.drive(t, r.start(t, request("sales")).FlowID, func(p *accounts.Prompt, paste chan<- string) {
+		r.consents(t, sandbox.Consent{All: true})(p, paste)
+		r.fault(t, refusal)
+	})
+	if err != nil || result.End != accounts.EndWaitingDecision || !strings.Contains(result.Why, "Demo Reports") {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	r.server.Faults.Clear()
+	if result, err = r.RepeatChecks(t.Context(), before.ID, nil); err != nil || result.End != accounts.EndAuthorized {
+		t.Errorf("once it answers again: %+v, %v", result, err)
+	}
+	if a := r.look(t, before.ID); a.Generation != 2 || a.Candidate != nil || a.Health.State != accounts.Healthy {
+		t.Errorf("%s %+v", a.Health.State, a.Account)
+	}
+}

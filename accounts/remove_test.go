@@ -2,6 +2,8 @@ package accounts_test
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -213,6 +215,25 @@ func TestAHeldCredentialIsNotRevokedHere(t *testing.T) {
 	}
 	if a := r.look(t, a.ID); a.ToRevoke {
 		t.Error("it was marked")
+	}
+}
+
+// Some providers want a live access token for a revocation: a new one is got for it, and used for nothing else.
+func TestRevokingAsTheUser(t *testing.T) {
+	t.Parallel()
+	var bearer string
+	api := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) { bearer = q.Header.Get("Authorization") }))
+	t.Cleanup(api.Close)
+	r := newRig(t, sandbox.Options{}, `revoke = { url = "`+api.URL+`/revoke", auth = "bearer" }`, `api_origins = ["`+api.URL+`"]`)
+	a := r.authorized(t, "sales")
+	stored, _ := r.secrets(t, a.ID)
+	r.clock.pass(2 * time.Hour)
+	result, err := r.Remove(t.Context(), a.ID, accounts.RemoveOptions{Revoke: true})
+	if err != nil || !result.Revoked {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	if !strings.HasPrefix(bearer, "Bearer "+sandbox.AccessTokenPrefix) || strings.HasSuffix(bearer, stored.Access.Reveal()) || r.refreshes() != 1 {
+		t.Errorf("revoked with the expired token, %d refreshes", r.refreshes())
 	}
 }
 
