@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,14 +29,24 @@ type browserFlow struct {
 	f     *oauthflow.Flow
 	o     oauthflow.WaitOptions
 	ev    *events
-	codes []string // that reached the token endpoint
+	mu    sync.Mutex
+	taken []string
+}
+
+// codes are those that reached the token endpoint.
+func (b *browserFlow) codes() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.taken)
 }
 
 func startBrowser(t *testing.T, extra ...string) *browserFlow {
 	t.Helper()
 	b := &browserFlow{ev: newEvents()}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		b.codes = append(b.codes, r.PostFormValue("code"))
+		b.mu.Lock()
+		b.taken = append(b.taken, r.PostFormValue("code"))
+		b.mu.Unlock()
 		if r.PostFormValue("code") == "wrong" {
 			writeJSON(w, 400, `{"error":"invalid_grant"}`)
 			return
@@ -60,10 +71,10 @@ func startBrowser(t *testing.T, extra ...string) *browserFlow {
 // back is the redirect a browser would follow, with some parameters changed; "-" removes one.
 func (b *browserFlow) back(change ...string) string {
 	q := url.Values{"code": {"code-123"}, "state": {b.f.Secrets.State.Reveal()}}
-	for i := 0; i < len(change); i += 2 {
-		q.Del(change[i])
-		if change[i+1] != "-" {
-			q.Set(change[i], change[i+1])
+	for pair := range slices.Chunk(change, 2) {
+		q.Del(pair[0])
+		if v := pair[len(pair)-1]; v != "-" {
+			q.Set(pair[0], v)
 		}
 	}
 	return b.f.RedirectURI + "?" + q.Encode()
@@ -225,13 +236,13 @@ func TestL7_OnlyTheExactRedirectIsAnswered(t *testing.T) {
 	base := strings.TrimSuffix(b.f.RedirectURI, "/callback")
 	query := strings.TrimPrefix(b.back(), b.f.RedirectURI)
 	for _, path := range []string{"/", "/callback/", "/Callback", "/callback/x", "/favicon.ico", "//callback"} {
-		if resp, _ := get(t, base+path+query); resp == nil || resp.StatusCode != 404 {
+		if p := get(t, base+path+query); p.status != 404 {
 			t.Errorf("%s was answered", path)
 		}
 	}
 	get(t, b.back())
-	if got := <-done; got.err != nil || len(b.codes) != 1 {
-		t.Errorf("%v, codes %v", got.err, b.codes)
+	if got := <-done; got.err != nil || len(b.codes()) != 1 {
+		t.Errorf("%v, codes %v", got.err, b.codes())
 	}
 }
 
@@ -262,7 +273,7 @@ func TestL9_OnlyTheRightStateIsTaken(t *testing.T) {
 	done := waitInBackground(t.Context(), b.f, b.o)
 	state := b.f.Secrets.State.Reveal()
 	for _, s := range []string{"-", "", "x", state + "x", state[:len(state)-1], strings.ToUpper(state)} {
-		if resp, _ := get(t, b.back("state", s)); resp == nil || resp.StatusCode != 400 {
+		if p := get(t, b.back("state", s)); p.status != 400 {
 			t.Errorf("state %q was answered as good", s)
 		}
 		if ev := b.ev.await(t, oauthflow.Rejected); ev.Reason != oauthflow.MistakeWrongState {
@@ -274,8 +285,8 @@ func TestL9_OnlyTheRightStateIsTaken(t *testing.T) {
 		t.Errorf("reason %s", ev.Reason)
 	}
 	get(t, b.back())
-	if got := <-done; got.err != nil || len(b.codes) != 1 {
-		t.Errorf("%v, codes %v", got.err, b.codes)
+	if got := <-done; got.err != nil || len(b.codes()) != 1 {
+		t.Errorf("%v, codes %v", got.err, b.codes())
 	}
 }
 
@@ -294,8 +305,8 @@ func TestL10_AMismatchedIssuerAbortsAndNothingIsRedeemed(t *testing.T) {
 			done := waitInBackground(t.Context(), b.f, b.o)
 			get(t, b.back(change...))
 			got := <-done
-			if e := asError(t, got.err); e.Code != oauthflow.CodeIssuerMismatch || errors.Is(got.err, oauthflow.ErrDenied) || len(b.codes) != 0 {
-				t.Errorf("got %v, codes %v", got.err, b.codes)
+			if e := asError(t, got.err); e.Code != oauthflow.CodeIssuerMismatch || errors.Is(got.err, oauthflow.ErrDenied) || len(b.codes()) != 0 {
+				t.Errorf("got %v, codes %v", got.err, b.codes())
 			}
 			if _, err := oauthflow.ParsePaste(b.f, b.back(change...)); asError(t, err).Code != oauthflow.CodeIssuerMismatch {
 				t.Errorf("pasted: %v", err)
@@ -317,8 +328,8 @@ func TestL11_AnAnnouncedIssuerMustBeThere(t *testing.T) {
 		t.Errorf("reason %s", ev.Reason)
 	}
 	get(t, b.back("iss", "https://login.acme.example"))
-	if got := <-done; got.err != nil || len(b.codes) != 1 {
-		t.Errorf("%v, codes %v", got.err, b.codes)
+	if got := <-done; got.err != nil || len(b.codes()) != 1 {
+		t.Errorf("%v, codes %v", got.err, b.codes())
 	}
 }
 
@@ -348,8 +359,8 @@ func TestL14_TheCodeGoesToTheServerTheFlowBeganWith(t *testing.T) {
 	b.o.Provider.Token = "https://elsewhere.example/token"
 	b.o.Provider.Issuer = "https://elsewhere.example"
 	b.o.Listener, b.o.Pasted = nil, pasted(b.back())
-	if _, err := oauthflow.Wait(t.Context(), b.f, b.o); err != nil || len(b.codes) != 1 {
-		t.Errorf("%v, codes %v", err, b.codes)
+	if _, err := oauthflow.Wait(t.Context(), b.f, b.o); err != nil || len(b.codes()) != 1 {
+		t.Errorf("%v, codes %v", err, b.codes())
 	}
 }
 
@@ -381,28 +392,27 @@ func TestL15_L18_TheCallbackIsHardened(t *testing.T) {
 		"iframe":         {set("Sec-Fetch-Dest", "iframe"), 403},
 		"script fetch":   {set("Sec-Fetch-Dest", "empty"), 403},
 	} {
-		resp, body := get(t, b.back(), tt.change)
-		if resp == nil || resp.StatusCode != tt.status || body != "" {
-			t.Errorf("%s: %v %s", name, resp, body)
+		if p := get(t, b.back(), tt.change); p.status != tt.status || p.body != "" {
+			t.Errorf("%s: %+v", name, p)
 		}
 	}
-	resp, body := get(t, b.back("state", "<script>alert(1)</script>", "next", "https://evil.example"))
-	if resp.StatusCode != 400 || strings.Contains(body, "alert") || strings.Contains(body, "evil") || resp.Header.Get("Location") != "" {
-		t.Errorf("rejected page: %d %q", resp.StatusCode, body)
+	p := get(t, b.back("state", "<script>alert(1)</script>", "next", "https://evil.example"))
+	if p.status != 400 || strings.Contains(p.body, "alert") || strings.Contains(p.body, "evil") || p.header.Get("Location") != "" {
+		t.Errorf("rejected page: %+v", p)
 	}
-	resp, body = get(t, b.back(), set("Sec-Fetch-Dest", "document"), set("Origin", "https://evil.example"))
-	if resp.StatusCode != 200 || strings.Contains(body, "code-123") || strings.Contains(body, b.f.Secrets.State.Reveal()) {
-		t.Errorf("received page: %d %q", resp.StatusCode, body)
+	p = get(t, b.back(), set("Sec-Fetch-Dest", "document"), set("Origin", "https://evil.example"))
+	if p.status != 200 || strings.Contains(p.body, "code-123") || strings.Contains(p.body, b.f.Secrets.State.Reveal()) {
+		t.Errorf("received page: %+v", p)
 	}
 	for k, want := range map[string]string{
 		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
 		"Access-Control-Allow-Origin": "", "Location": "",
 	} {
-		if got := resp.Header.Get(k); got != want {
+		if got := p.header.Get(k); got != want {
 			t.Errorf("%s: %q", k, got)
 		}
 	}
-	if csp := resp.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") {
+	if csp := p.header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") {
 		t.Errorf("CSP %q", csp)
 	}
 	if got := <-done; got.err != nil {
@@ -435,8 +445,8 @@ func TestL19_WrongCallbackDoesNotEndTheWait(t *testing.T) {
 		get(t, b.back("state", "forged"))
 	}
 	get(t, b.back())
-	if got := <-done; got.err != nil || !slices.Equal(b.codes, []string{"code-123"}) {
-		t.Errorf("%v, codes %v", got.err, b.codes)
+	if got := <-done; got.err != nil || !slices.Equal(b.codes(), []string{"code-123"}) {
+		t.Errorf("%v, codes %v", got.err, b.codes())
 	}
 }
 

@@ -57,7 +57,7 @@ func (d *deviceServer) client() *http.Client {
 }
 
 // run starts a device flow and waits for its end, inside a synctest bubble.
-func (d *deviceServer) run(t *testing.T, ctx context.Context, extra ...string) (*oauthflow.Token, *oauthflow.Flow, *events, error) {
+func (d *deviceServer) run(ctx context.Context, t *testing.T, extra ...string) (*oauthflow.Token, *oauthflow.Flow, *events, error) {
 	t.Helper()
 	p, s, c := acme(t, extra...)
 	if d.body == "" {
@@ -85,7 +85,7 @@ func TestD2_ADeviceFlowMakesExactlyOneDeviceRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := &deviceServer{answers: []func(http.ResponseWriter){oauthError(400, `{"error":"expired_token"}`)}}
-		if _, _, _, err := d.run(t, t.Context()); !errors.Is(err, oauthflow.ErrExpired) {
+		if _, _, _, err := d.run(t.Context(), t); !errors.Is(err, oauthflow.ErrExpired) {
 			t.Errorf("got %v", err)
 		}
 		if d.started != 1 {
@@ -105,7 +105,7 @@ func TestD3_WaitsTheIntervalBeforeEveryPollTheFirstIncluded(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				d := &deviceServer{body: tt.body, answers: []func(http.ResponseWriter){pending, pending, granted}}
-				tok, _, ev, err := d.run(t, t.Context())
+				tok, _, ev, err := d.run(t.Context(), t)
 				if err != nil || tok.Access.Reveal() != "at-1" {
 					t.Fatalf("got %v, %v", tok, err)
 				}
@@ -125,7 +125,7 @@ func TestD4_SlowDownAddsFiveSecondsForGood(t *testing.T) {
 	slow := oauthError(403, `{"error":"slow_down"}`)
 	synctest.Test(t, func(t *testing.T) {
 		d := &deviceServer{answers: []func(http.ResponseWriter){slow, pending, pending, granted}}
-		_, f, ev, err := d.run(t, t.Context())
+		_, f, ev, err := d.run(t.Context(), t)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +144,7 @@ func TestD4_SlowDownHonoursALargerInterval(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := &deviceServer{answers: []func(http.ResponseWriter){oauthError(200, `{"error":"slow_down","interval":30}`), granted}}
-		_, f, _, err := d.run(t, t.Context())
+		_, f, _, err := d.run(t.Context(), t)
 		if err != nil || f.Interval != 30*time.Second {
 			t.Errorf("interval %v, %v", f.Interval, err)
 		}
@@ -156,7 +156,7 @@ func TestD5_LostConnectionsSlowPollingAndTheFlowGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lost := errors.New("connection reset by peer")
 		d := &deviceServer{answers: []func(http.ResponseWriter){pending, pending, pending, pending, granted}, fail: map[int]error{2: lost, 3: lost}}
-		_, _, ev, err := d.run(t, t.Context())
+		_, _, ev, err := d.run(t.Context(), t)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +179,7 @@ func TestD5_ServerErrorsAreLostConnectionsWhateverTheySay(t *testing.T) {
 			func(w http.ResponseWriter) { w.Header().Set("Content-Type", "text/html"); w.WriteHeader(502) },
 			granted,
 		}}
-		_, _, ev, err := d.run(t, t.Context())
+		_, _, ev, err := d.run(t.Context(), t)
 		if err != nil || ev.count(oauthflow.ConnectionLost) != 3 {
 			t.Fatalf("%v, events %v", err, ev.kinds())
 		}
@@ -193,7 +193,7 @@ func TestD5_TheFlowEndsWhenTheCodeExpires(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := &deviceServer{answers: []func(http.ResponseWriter){oauthError(503, "")}}
-		_, _, _, err := d.run(t, t.Context())
+		_, _, _, err := d.run(t.Context(), t)
 		if !errors.Is(err, oauthflow.ErrExpired) || asError(t, err).Transient() {
 			t.Errorf("got %v", err)
 		}
@@ -210,7 +210,7 @@ func TestD6_AnyOtherErrorStopsPollingAtOnce(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				d := &deviceServer{answers: []func(http.ResponseWriter){oauthError(400, `{"error":"`+code+`"}`)}}
-				_, _, _, err := d.run(t, t.Context())
+				_, _, _, err := d.run(t.Context(), t)
 				if e := asError(t, err); e.Code != code || e.Place != oauthflow.PlaceDevicePoll || len(d.polls) != 1 {
 					t.Errorf("got %v after %d polls", err, len(d.polls))
 				}
@@ -223,7 +223,7 @@ func TestD7_ExpiredTokenStopsAndSaysSo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := &deviceServer{answers: []func(http.ResponseWriter){oauthError(400, `{"error":"too_old"}`)}}
-		_, _, _, err := d.run(t, t.Context(), `device_codes = { expired = ["too_old"] }`)
+		_, _, _, err := d.run(t.Context(), t, `device_codes = { expired = ["too_old"] }`)
 		if !errors.Is(err, oauthflow.ErrExpired) || d.started != 1 {
 			t.Errorf("got %v, %d device requests", err, d.started)
 		}
@@ -239,7 +239,7 @@ func TestProvidersOwnDeviceCodes(t *testing.T) {
 			oauthError(400, `{"error":{"code":17,"error_subcode":1349172}}`),
 			oauthError(400, `{"error":"authorization_declined"}`),
 		}}
-		_, _, ev, err := d.run(t, t.Context(), codes)
+		_, _, ev, err := d.run(t.Context(), t, codes)
 		if e := asError(t, err); !errors.Is(err, oauthflow.ErrDenied) || e.Code != "access_denied" || e.Subcode != "authorization_declined" {
 			t.Errorf("got %v", err)
 		}
@@ -253,7 +253,7 @@ func TestD9_TheDeviceCodeIsInNoError(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := &deviceServer{answers: []func(http.ResponseWriter){oauthError(400, `{"error":"bad","error_description":"code dc-secret-123 unknown"}`)}}
-		_, _, _, err := d.run(t, t.Context())
+		_, _, _, err := d.run(t.Context(), t)
 		if strings.Contains(err.Error(), "dc-secret") || strings.Contains(fmt.Sprintf("%+v %#v", err, asError(t, err)), "dc-secret") {
 			t.Errorf("got %v", err)
 		}
@@ -316,7 +316,7 @@ func TestD11_AFastClockIsSlowedDownOnce(t *testing.T) {
 				pending(w)
 			}
 		}}
-		if _, _, _, err := d.run(t, t.Context()); err != nil {
+		if _, _, _, err := d.run(t.Context(), t); err != nil {
 			t.Fatal(err)
 		}
 		if told > 1 {
@@ -415,7 +415,7 @@ func TestCancellingAWaitEndsIt(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(12*time.Second, cancel)
 		d := &deviceServer{answers: []func(http.ResponseWriter){pending}}
-		_, _, _, err := d.run(t, ctx)
+		_, _, _, err := d.run(ctx, t)
 		if !errors.Is(err, context.Canceled) || time.Since(d.start) != 12*time.Second || !slices.Equal(d.polls, []time.Duration{5 * time.Second, 10 * time.Second}) {
 			t.Errorf("got %v after %v, polls %s", err, time.Since(d.start), inSeconds(d.polls))
 		}

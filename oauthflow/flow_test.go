@@ -62,8 +62,8 @@ func TestBrowserFlowByCallback(t *testing.T) {
 			o, ev := w.options(), newEvents()
 			o.Listener, o.Report = l, ev.report
 			done := waitInBackground(t.Context(), f, o)
-			if resp, body := get(t, back); resp == nil || resp.StatusCode != 200 {
-				t.Fatalf("callback answered %s", body)
+			if p := get(t, back); p.status != 200 {
+				t.Fatalf("callback answered %+v", p)
 			}
 			got := <-done
 			if got.err != nil || got.token.Refresh.Empty() {

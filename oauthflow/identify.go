@@ -75,7 +75,7 @@ func fromIDToken(ctx context.Context, hc *http.Client, p provider.Provider, s Se
 		return Identity{}, &Error{Place: PlaceUserinfo, Provider: p.ID, Code: CodeIssuerMismatch, Description: "the id token comes from " + shorten(clean(token.Issuer))}
 	}
 	if err != nil {
-		failed, status := keys.outcome()
+		status, failed := keys.outcome()
 		if failed != nil {
 			return Identity{}, call{place: PlaceUserinfo, provider: p.ID}.networkError(ctx, failed)
 		}
@@ -103,10 +103,10 @@ type recorder struct {
 	status int
 }
 
-func (r *recorder) outcome() (failed error, status int) {
+func (r *recorder) outcome() (status int, failed error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.failed, r.status
+	return r.status, r.failed
 }
 
 // RoundTrip implements http.RoundTripper.

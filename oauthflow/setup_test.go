@@ -3,7 +3,6 @@ package oauthflow_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -224,7 +223,14 @@ func waitInBackground(ctx context.Context, f *oauthflow.Flow, o oauthflow.WaitOp
 	return done
 }
 
-func get(t *testing.T, url string, change ...func(*http.Request)) (*http.Response, string) {
+// page is what a browser saw; its status is 0 if the connection failed.
+type page struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func get(t *testing.T, url string, change ...func(*http.Request)) page {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -233,17 +239,16 @@ func get(t *testing.T, url string, change ...func(*http.Request)) (*http.Respons
 	for _, c := range change {
 		c(r)
 	}
-	tr := &http.Transport{DisableKeepAlives: true}
-	resp, err := tr.RoundTrip(r)
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
 	if err != nil {
-		return nil, err.Error()
+		return page{body: err.Error()}
 	}
-	defer func() { _ = resp.Body.Close() }()
+	defer func() { _ = resp.Body.Close() }() // nothing depends on it
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return resp, fmt.Sprint(err)
+		t.Error(err)
 	}
-	return resp, string(b)
+	return page{resp.StatusCode, resp.Header, string(b)}
 }
 
 func text(s string) secret.Text { return secret.New(s) }

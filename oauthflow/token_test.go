@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,8 +21,9 @@ import (
 // refreshAt sends one refresh of acme's to a real server that answers with h, and counts its requests.
 func refreshAt(t *testing.T, h http.HandlerFunc, change func(*oauthflow.RefreshRequest), extra ...string) (tok *oauthflow.Token, requests int, err error) {
 	t.Helper()
+	var n atomic.Int32
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		requests++
+		n.Add(1)
 		h(w, r)
 	}))
 	t.Cleanup(srv.Close)
@@ -35,7 +37,7 @@ func refreshAt(t *testing.T, h http.HandlerFunc, change func(*oauthflow.RefreshR
 	hc := oauthflow.NewHTTPClient(oauthflow.HTTPOptions{Timeout: 2 * time.Second})
 	defer hc.CloseIdleConnections()
 	tok, err = oauthflow.Refresh(t.Context(), hc, r)
-	return tok, requests, err
+	return tok, int(n.Load()), err
 }
 
 func answer(status int, body string) http.HandlerFunc {
