@@ -13,6 +13,7 @@ import (
 	"fettle/accounts/store"
 	"fettle/internal/sandbox"
 	"fettle/internal/secret"
+	"fettle/oauthflow"
 	"fettle/oauthflow/provider"
 )
 
@@ -161,7 +162,7 @@ func TestAPendingFlowReservesItsName(t *testing.T) {
 	flow := r.start(t, request("sales"))
 
 	var pending *accounts.FlowPendingError
-	if _, err := r.StartFlow(t.Context(), request("sales")); !errors.As(err, &pending) || pending.Flow.FlowID != flow.FlowID {
+	if _, err := r.StartFlow(t.Context(), request("sales")); !errors.As(err, &pending) || pending.Flow.FlowID != flow.FlowID || !strings.Contains(err.Error(), `"sales"`) {
 		t.Errorf("a second flow of that name: %v", err)
 	}
 	var taken *store.NameTakenError
@@ -271,7 +272,7 @@ func TestADeniedFlowEnds(t *testing.T) {
 				paste <- back
 			})
 			var failed *accounts.FlowFailedError
-			if !errors.As(err, &failed) || failed.Resumable || failed.Diagnosis.Title == "" || failed.Diagnosis.Remedy == "" {
+			if !errors.As(err, &failed) || failed.Resumable || failed.Diagnosis.Remedy == "" || !strings.Contains(err.Error(), failed.Diagnosis.Title) || !errors.Is(err, oauthflow.ErrDenied) {
 				t.Fatalf("%+v", err)
 			}
 			if result.End != accounts.EndFailed || events[len(events)-1].Kind != accounts.FlowFailed || events[len(events)-1].Diagnosis == nil {
@@ -382,7 +383,7 @@ func TestWhichFlowIsOfferedFirst(t *testing.T) {
 		}
 		if c.usable == 1 {
 			req := accounts.AuthorizeRequest{Name: "new", Provider: "demo", Services: c.services, ClientID: c.client, Kind: provider.Device}
-			if _, err := r.StartFlow(t.Context(), req); !errors.As(err, new(*accounts.FlowUnavailableError)) {
+			if _, err := r.StartFlow(t.Context(), req); !errors.As(err, new(*accounts.FlowUnavailableError)) || !strings.Contains(err.Error(), "device flow") {
 				t.Errorf("%s: the other one started: %v", c.name, err)
 			}
 		}

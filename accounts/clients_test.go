@@ -47,7 +47,7 @@ func TestClientsAreKeptSealed(t *testing.T) {
 	r.must(t, result.AccountID, accounts.Now(true)) // the secret opens and is right
 
 	var used *accounts.ClientInUseError
-	if err := r.RemoveClient(t.Context(), added.ID); !errors.As(err, &used) || !slices.Equal(used.Accounts, []string{"sales"}) {
+	if err := r.RemoveClient(t.Context(), added.ID); !errors.As(err, &used) || !slices.Equal(used.Accounts, []string{"sales"}) || !strings.Contains(err.Error(), "sales") {
 		t.Errorf("removing a client in use: %v", err)
 	}
 	if _, err := r.Remove(t.Context(), result.AccountID, accounts.RemoveOptions{}); err != nil {

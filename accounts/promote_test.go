@@ -380,3 +380,42 @@ func TestAServiceThatRefusesTheNewGrantIsAskedAbout(t *testing.T) {
 		t.Errorf("%s %+v", a.Health.State, a.Account)
 	}
 }
+
+func TestAGrantPastItsTermIsReplacedWithoutAsking(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		opts  sandbox.Options
+		extra string
+		drop  bool
+	}{
+		{name: "the provider's term is over", extra: "max_days = 7"},
+		{name: "the stated end is past", opts: sandbox.Options{RefreshTTL: 7 * 24 * time.Hour}},
+		{name: "only an access token, and it has ended", drop: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, c.opts, c.extra)
+			if c.drop {
+				r.server.DropScope("offline_access")
+			}
+			first := r.authorize(t, everything("sales"), sandbox.Consent{All: true})
+			r.clock.pass(8 * 24 * time.Hour)
+			r.authorize(t, everything("sales"), some("reports.read"))
+			if a := r.look(t, first.AccountID); a.Generation != 2 || a.Candidate != nil {
+				t.Errorf("it waits: %+v", a.Candidate)
+			}
+		})
+	}
+}
+
+func TestALongAccessTokenNeedsNoRefreshToken(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.Options{AccessTTL: 60 * 24 * time.Hour})
+	r.server.DropScope("offline_access")
+	result := r.authorize(t, request("sales"), sandbox.Consent{All: true})
+	c := check(t, result.Checks, accounts.CheckRefreshToken)
+	if result.End != accounts.EndAuthorized || c.State != accounts.CheckWarning || !strings.Contains(c.Detail, "sign in again before") {
+		t.Errorf("%s, %+v", result.End, c)
+	}
+}

@@ -201,6 +201,24 @@ func TestARemovalPlanSaysWhatStops(t *testing.T) {
 	}
 }
 
+func TestAProjectsOtherClientsAreSiblings(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.Options{}, `revoke = { scope = "project" }`)
+	ids := map[string]string{"one": "77-a.apps.example", "two": "77-b.apps.example", "three": "78-a.apps.example"}
+	var one string
+	for name, client := range ids {
+		a := r.authorized(t, name)
+		r.edit(t, a.ID, func(s *store.Account) { s.OAuthClientID = client })
+		if name == "one" {
+			one = a.ID
+		}
+	}
+	plan, err := r.RemovalPlan(t.Context(), one)
+	if err != nil || !slices.Equal(plan.Siblings, []string{"two"}) || !strings.Contains(strings.Join(plan.Effects, " "), "every client of this project") {
+		t.Errorf("%+v, %v", plan, err)
+	}
+}
+
 func TestAHeldCredentialIsNotRevokedHere(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, sandbox.Options{})
