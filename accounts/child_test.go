@@ -177,7 +177,7 @@ type process struct {
 // spawn starts a child on the rig's data and waits until it is ready to work.
 func (r *rig) spawn(t testing.TB, mode string, ids []string, env ...string) *process {
 	t.Helper()
-	p := &process{Cmd: exec.CommandContext(t.Context(), os.Args[0]), stderr: &strings.Builder{}}
+	p := &process{Cmd: exec.CommandContext(t.Context(), os.Args[0]), stderr: &strings.Builder{}} //nolint:gosec // this test binary itself
 	p.Env = append(os.Environ(), childMode+"="+mode, childDir+"="+r.dir, childIDs+"="+strings.Join(ids, ","))
 	p.Env = append(p.Env, env...)
 	p.Stderr = p.stderr

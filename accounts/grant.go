@@ -54,7 +54,7 @@ func (g sealedGrant) spent(p provider.Provider) secret.Text {
 type grantRecord struct {
 	Version int    `json:"v"`
 	Refresh string `json:"refresh,omitempty"`
-	Access  string `json:"access,omitempty"` //nolint:gosec // sealed before it is stored
+	Access  string `json:"access,omitempty"`
 	ID      string `json:"id,omitempty"`
 	Type    string `json:"type,omitempty"`
 }

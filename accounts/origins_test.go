@@ -97,7 +97,7 @@ func TestClientSecretSources(t *testing.T) {
 	if err := os.WriteFile(open, []byte(sandbox.PostSecret), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(open, 0o644); err != nil { //nolint:gosec // that is what is refused
+	if err := os.Chmod(open, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct{ name, line, refused string }{

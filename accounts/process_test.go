@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -20,6 +21,7 @@ var kills = flag.Int("kills", 40, "how many processes TestKilledRefreshes kills"
 
 // Sixty-four processes refresh one account of a provider that revokes everything when a used token comes again.
 func TestSixtyFourProcessesMakeOneRequest(t *testing.T) {
+	t.Parallel()
 	const processes = 64
 	r := newRig(t, sandbox.Options{Rotation: sandbox.RotationSingleUse, Clock: time.Now})
 	ids := r.plant(t, 1)
@@ -60,17 +62,18 @@ func TestSixtyFourProcessesMakeOneRequest(t *testing.T) {
 // Processes are killed while they refresh many accounts, one at a time. Each kill loses at most the one
 // account in flight, and the next refresh names each loss; nothing is lost in silence.
 func TestKilledRefreshes(t *testing.T) {
-	const many = 30
+	t.Parallel()
+	many := 20 + *kills // each kill may cost one
 	r := newRig(t, sandbox.Options{Rotation: sandbox.RotationSingleUse, Clock: time.Now})
 	ids := r.plant(t, many)
 	alive, lostInAll := ids, 0
 	for kill := range *kills {
-		if len(alive) < many/2 { // fresh ones in place of those that were lost
-			break
+		if len(alive) < 8 {
+			t.Fatalf("only %d accounts are left after %d kills", len(alive), kill)
 		}
 		p := r.spawn(t, modeMany, alive, childParallel+"=1")
 		// At a random instant of the run: after some answers, and some way into the next one.
-		for range rand.IntN(len(alive) / 2) {
+		for range rand.IntN(8) {
 			if _, err := p.stdout.ReadString('\n'); err != nil {
 				t.Fatalf("kill %d: %v: %s", kill, err, p.stderr)
 			}
@@ -80,11 +83,21 @@ func TestKilledRefreshes(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, _ = p.finish(t) // killed
-		survivors, lost := r.settleAll(t, alive)
+		var open []string
+		for _, i := range r.intents(t) {
+			open = append(open, i.AccountID)
+		}
+		survivors, lost := r.settleAll(t, open)
 		if lost > 1 {
 			t.Fatalf("kill %d lost %d accounts with one in flight", kill, lost)
 		}
-		alive, lostInAll = survivors, lostInAll+lost
+		alive = slices.DeleteFunc(slices.Clone(alive), func(id string) bool {
+			return slices.Contains(open, id) && !slices.Contains(survivors, id)
+		})
+		lostInAll += lost
+	}
+	if _, lost := r.settleAll(t, alive); lost != 0 {
+		t.Errorf("%d accounts were lost without a trace", lost)
 	}
 	t.Logf("%d kills, %d accounts lost in flight, each named", *kills, lostInAll)
 }
@@ -118,8 +131,10 @@ func (r *rig) settleAll(t *testing.T, ids []string) (alive []string, lost int) {
 
 // HUP and TERM in the middle of a run over many accounts: what is in flight is stored, the rest is not begun.
 func TestSignalsDrain(t *testing.T) {
+	t.Parallel()
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
+			t.Parallel()
 			const many, parallel = 200, 8
 			r := newRig(t, sandbox.Options{Rotation: sandbox.RotationSingleUse, Clock: time.Now})
 			ids := r.plant(t, many)
