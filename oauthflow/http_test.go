@@ -4,15 +4,20 @@ import (
 	"encoding/pem"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"fettle/internal/sandbox"
 	"fettle/oauthflow"
 )
 
@@ -152,4 +157,91 @@ func TestClockSkewIsReadFromTheDateHeader(t *testing.T) {
 	if _, known := oauthflow.ClockSkew(http.DefaultClient); known {
 		t.Error("foreign client")
 	}
+}
+
+func TestD1_TheDeviceRequestNeedsTLS(t *testing.T) {
+	t.Parallel()
+	p, s, c := acme(t)
+	s.Device = "http://login.acme.example/device"
+	_, err := oauthflow.StartDevice(t.Context(), oauthflow.NewHTTPClient(oauthflow.HTTPOptions{}), oauthflow.Request{Provider: p, Server: s, Client: c})
+	if err == nil || !strings.Contains(err.Error(), "plain http") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Whatever is asked of a provider, no token, code or secret stands in an address, and only these grant types occur.
+func TestL17_L20_NoSecretInAnAddressAndNoOldGrant(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{Interval: time.Second}, sandbox.PostClient)
+	seen := &watching{base: http.DefaultTransport, grants: map[string]bool{}}
+	w.hc = &http.Client{Transport: seen}
+	tok := w.token(t, sandbox.Consent{All: true})
+	f, err := oauthflow.StartDevice(t.Context(), w.hc, w.request(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.srv.ApproveDevice(f.UserCode, sandbox.Consent{All: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := oauthflow.Wait(t.Context(), f, w.options()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := oauthflow.Refresh(t.Context(), w.hc, oauthflow.RefreshRequest{Provider: w.p, Server: w.server, Client: w.client, Refresh: tok.Refresh}); err != nil {
+		t.Error(err)
+	}
+	svc := w.p.ServiceList()[0]
+	if _, err := oauthflow.List(t.Context(), w.hc, w.p, svc, tok); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := oauthflow.GrantedScopes(t.Context(), w.hc, w.p, w.server, w.client, tok); err != nil {
+		t.Error(err)
+	}
+	if _, err := oauthflow.Identify(t.Context(), w.hc, w.p, w.server, w.client.ID, tok); err != nil {
+		t.Error(err)
+	}
+	if _, err := oauthflow.Revoke(t.Context(), w.hc, oauthflow.RevokeRequest{Provider: w.p, Server: w.server, Client: w.client, Refresh: tok.Refresh}); err != nil {
+		t.Error(err)
+	}
+	seen.mu.Lock()
+	defer seen.mu.Unlock()
+	for _, u := range seen.urls {
+		for _, secret := range []string{sandbox.AccessTokenPrefix, sandbox.RefreshTokenPrefix, sandbox.CodePrefix, sandbox.DeviceCodePrefix, sandbox.PostSecret} {
+			if strings.Contains(u, secret) {
+				t.Errorf("%s holds a secret", u)
+			}
+		}
+	}
+	delete(seen.grants, "")
+	if got := slices.Sorted(maps.Keys(seen.grants)); !slices.Equal(got, []string{"authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"}) {
+		t.Errorf("grant types %v", got)
+	}
+}
+
+// watching keeps the address and the grant type of every request.
+type watching struct {
+	base   http.RoundTripper
+	mu     sync.Mutex
+	urls   []string
+	grants map[string]bool
+}
+
+func (s *watching) RoundTrip(r *http.Request) (*http.Response, error) {
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.urls = append(s.urls, r.URL.String())
+	s.grants[form.Get("grant_type")] = true
+	s.mu.Unlock()
+	again := r.Clone(r.Context())
+	again.Body = io.NopCloser(strings.NewReader(string(body)))
+	return s.base.RoundTrip(again)
 }

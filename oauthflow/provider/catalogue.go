@@ -54,8 +54,7 @@ func (c *Catalogue) lay(file string, text []byte, fromConfig bool) (*Catalogue, 
 		out.raw, out.providers = map[string]map[string]any{}, map[string]Provider{}
 	}
 	for _, id := range slices.Sorted(maps.Keys(tables)) {
-		merged := merge(out.raw[id], tables[id])
-		p, err := decodeEntry(id, merged)
+		p, merged, err := build(id, out.raw[id], tables[id])
 		if err == nil {
 			err = p.Validate()
 		}

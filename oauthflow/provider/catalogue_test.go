@@ -200,3 +200,11 @@ func FuzzCatalogue(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkBuiltin(b *testing.B) {
+	for b.Loop() {
+		if _, err := provider.Builtin(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

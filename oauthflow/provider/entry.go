@@ -12,30 +12,48 @@ import (
 // maxFile bounds a catalogue or config file; real ones have a few kilobytes.
 const maxFile = 1 << 20
 
+// table is one [providers.NAME] table: as data to merge, and already decoded where nothing is merged into it.
+type table struct {
+	raw   map[string]any
+	typed Provider
+}
+
 // readTables reads the [providers.NAME] tables of one file and checks that every key is known and of the right type.
-func readTables(file string, text []byte) (map[string]map[string]any, error) {
+func readTables(file string, text []byte) (map[string]table, error) {
 	if len(text) > maxFile {
 		return nil, fmt.Errorf("%s: larger than 1 MiB", file)
 	}
-	var typed struct {
-		Providers map[string]Provider `toml:"providers"`
-	}
-	md, err := toml.Decode(string(text), &typed)
-	if err != nil {
+	fail := func(err error) (map[string]table, error) {
 		return nil, fmt.Errorf("%s: %s", file, strings.TrimPrefix(err.Error(), "toml: "))
 	}
-	for _, key := range md.Undecoded() {
+	var doc struct {
+		Providers map[string]toml.Primitive `toml:"providers"`
+	}
+	md, err := toml.Decode(string(text), &doc)
+	if err != nil {
+		return fail(err)
+	}
+	tables := make(map[string]table, len(doc.Providers))
+	for id, prim := range doc.Providers {
+		var t table
+		if err := md.PrimitiveDecode(prim, &t.typed); err != nil {
+			return fail(err)
+		}
+		tables[id] = t
+	}
+	for _, key := range md.Undecoded() { // before the raw maps, which take every key
 		if len(key) > 2 && key[0] == "providers" {
 			return nil, fmt.Errorf("%s:%d: unknown key %s", file, lineOf(text, key), key)
 		}
 	}
-	var plain struct {
-		Providers map[string]map[string]any `toml:"providers"`
+	for id, prim := range doc.Providers {
+		t := tables[id]
+		if err := md.PrimitiveDecode(prim, &t.raw); err != nil {
+			return fail(err)
+		}
+		tables[id] = t
 	}
-	if _, err := toml.Decode(string(text), &plain); err != nil {
-		return nil, fmt.Errorf("%s: %s", file, strings.TrimPrefix(err.Error(), "toml: "))
-	}
-	return plain.Providers, nil
+	return tables, nil
 }
 
 // merge returns base with over laid on it: tables are merged, all else replaced. Neither argument changes.
@@ -55,18 +73,23 @@ func merge(base, over map[string]any) map[string]any {
 	return out
 }
 
-// decodeEntry turns a merged entry into a Provider, with its vars filled in and its defaults set.
-func decodeEntry(id string, raw map[string]any) (Provider, error) {
-	var text bytes.Buffer
-	if err := toml.NewEncoder(&text).Encode(fill(raw, varsOf(raw))); err != nil {
-		return Provider{}, fmt.Errorf("cannot be read: %w", err)
+// build turns a table laid over base into a Provider, with its vars filled in and its defaults set.
+func build(id string, base map[string]any, over table) (Provider, map[string]any, error) {
+	p, merged := over.typed, over.raw
+	if len(base) > 0 || len(p.Vars) > 0 {
+		merged = merge(base, over.raw)
+		var text bytes.Buffer
+		if err := toml.NewEncoder(&text).Encode(fill(merged, varsOf(merged))); err != nil {
+			return Provider{}, nil, fmt.Errorf("cannot be read: %w", err)
+		}
+		p = Provider{}
+		if _, err := toml.Decode(text.String(), &p); err != nil {
+			return Provider{}, nil, fmt.Errorf("cannot be read: %w", err)
+		}
 	}
-	p := Provider{ID: id}
-	if _, err := toml.Decode(text.String(), &p); err != nil {
-		return Provider{}, fmt.Errorf("cannot be read: %w", err)
-	}
+	p.ID = id
 	p.setDefaults()
-	return p, nil
+	return p, merged, nil
 }
 
 func (p *Provider) setDefaults() {
