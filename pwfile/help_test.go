@@ -154,7 +154,13 @@ func (c *clock) advance(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.n
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	b := &bench{TB: t, book: newBook(t), data: filepath.Join(t.TempDir(), "data"), home: t.TempDir(), clock: &clock{now: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)}}
+	return newBenchIn(t, t.TempDir(), t.TempDir())
+}
+
+// newBenchIn is newBench in the folders named.
+func newBenchIn(t testing.TB, data, home string) *bench {
+	t.Helper()
+	b := &bench{TB: t, book: newBook(t), data: filepath.Join(data, "data"), home: home, clock: &clock{now: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)}}
 	s, err := store.Open(t.Context(), b.data)
 	if err != nil {
 		t.Fatal(err)

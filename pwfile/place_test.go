@@ -1,5 +1,3 @@
-//go:build unix
-
 package pwfile_test
 
 import (
@@ -20,14 +18,14 @@ import (
 )
 
 func TestAReaderNeverSeesHalfAFile(t *testing.T) {
+	t.Parallel()
 	// On a file system in memory fsync costs nothing, so that there is time for many replacements.
-	rounds := 20
-	if dir, err := os.MkdirTemp("/dev/shm", "pwfile-test-"); err == nil {
-		t.Cleanup(func() { _ = os.RemoveAll(dir) })
-		t.Setenv("TMPDIR", dir)
-		rounds = 250
+	dir, rounds := t.TempDir(), 20
+	if memory, err := os.MkdirTemp("/dev/shm", "pwfile-test-"); err == nil {
+		t.Cleanup(func() { _ = os.RemoveAll(memory) }) // best effort
+		dir, rounds = memory, 200
 	}
-	b := newBench(t)
+	b := newBenchIn(t, dir, dir)
 	b.book.add("a")
 	paths := []string{filepath.Join(b.home, "nightly.pwfile.age")}
 	for i := range 9 {
@@ -92,10 +90,10 @@ func TestATargetThatMustNotBeWrittenIsRefusedByName(t *testing.T) {
 		}, want: "belongs to", aim: ""},
 		"no folder": {make: func(_ *testing.T, target string) error { return os.Remove(filepath.Dir(target)) }, want: "no such file or directory", aim: "-"},
 		"read-only folder": {root: true, make: func(t *testing.T, target string) error {
-			return mount(t, filepath.Dir(target), "tmpfs", syscall.MS_RDONLY, "")
+			return mountMemory(t, filepath.Dir(target), "ro")
 		}, want: "read-only file system", aim: "-"},
 		"full disk": {root: true, make: func(t *testing.T, target string) error {
-			if err := mount(t, filepath.Dir(target), "tmpfs", 0, "size=16k"); err != nil {
+			if err := mountMemory(t, filepath.Dir(target), "size=16k"); err != nil {
 				return err
 			}
 			_ = os.WriteFile(filepath.Join(filepath.Dir(target), "filler"), make([]byte, 1<<20), 0o600) // fails when full
@@ -135,19 +133,6 @@ func TestATargetThatMustNotBeWrittenIsRefusedByName(t *testing.T) {
 			}
 		})
 	}
-}
-
-func mount(t *testing.T, dir, kind string, flags uintptr, data string) error {
-	t.Helper()
-	if err := syscall.Mount(kind, dir, kind, flags, data); err != nil {
-		return err
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, 0); err != nil {
-			t.Error(err)
-		}
-	})
-	return nil
 }
 
 func TestAFailedPlaceIsRetriedWithTheFileThatTheOthersHave(t *testing.T) {
@@ -190,7 +175,7 @@ func TestAGroupMayReadTheFile(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o640 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
-	if err := os.Chmod(path, 0o644); err != nil { //nolint:gosec // what somebody does by mistake
+	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.now("nightly"); len(got.Stale) != 1 || !strings.Contains(got.Stale[0].Text, "mode 0644") {

@@ -133,7 +133,7 @@ func TestWhatIsNoRecipientIsRefusedWithoutRepeatingASecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	small, err := rsa.GenerateKey(rand.Reader, 1024)
+	small, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // too small on purpose
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func TestEveryKindOfStalenessIsFoundAndMended(t *testing.T) {
 			}
 		}, "recipients", "done done"},
 		"the server's identity is open to others": {func(t *testing.T, b *bench, _ pwfile.Canvas) {
-			if err := os.Chmod(filepath.Join(b.data, "server.key"), 0o644); err != nil { //nolint:gosec // what somebody does by mistake
+			if err := os.Chmod(filepath.Join(b.data, "server.key"), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}, "recipients", ""},
