@@ -38,7 +38,7 @@ func Nearest(name string, names []string) []string {
 			far = 0
 		case strings.Contains(n, name):
 			far = 1
-		case far > max(1, len(name)/3):
+		case far > (len(name)+2)/3:
 			continue
 		}
 		found = append(found, near{n, far})

@@ -93,7 +93,7 @@ func (a *app) root() *cobra.Command {
 			a.decideCommand(), a.removeCommand(), a.accountCommand(), a.diagnoseCommand(), a.logCommand()}},
 		{groupJobs, []*cobra.Command{a.checkCommand(), a.tokenCommand(), a.execCommand()}},
 		{groupFiles, []*cobra.Command{a.canvasCommand(), a.pwfileCommand(), a.serverCommand()}},
-		{groupSetup, []*cobra.Command{a.clientCommand(), a.providerCommand(), a.vaultCommand()}},
+		{groupSetup, []*cobra.Command{a.demoCommand(), a.clientCommand(), a.providerCommand(), a.vaultCommand()}},
 	} {
 		for _, c := range g.commands {
 			c.GroupID = g.id

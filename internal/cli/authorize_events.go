@@ -22,48 +22,49 @@ type prompter struct {
 	slow    string
 }
 
-// wireEvent is one event of `fettle authorize --json`; the fields of its kind are set.
-type wireEvent struct {
-	Event accounts.FlowEventKind `json:"event"`
-	*wirePrompt
-	*wireWaiting
-	*wireRejected
-	*wireCheck
-	*wireEnd
-}
+// The events of `fettle authorize --json`, one a line. Field names, once released, stay.
 
 type wirePrompt struct {
-	Flow                    provider.FlowKind `json:"flow"`
-	VerificationURI         word              `json:"verification_uri"`
-	VerificationURIComplete word              `json:"verification_uri_complete"`
-	UserCode                word              `json:"user_code"`
-	AuthorizationURL        word              `json:"authorization_url"`
-	RedirectURI             word              `json:"redirect_uri"`
-	ExpiresAt               stamp             `json:"expires_at"`
-	PasteOnly               bool              `json:"paste_only"`
-	Name                    string            `json:"name"`
+	Event                   accounts.FlowEventKind `json:"event"`
+	Flow                    provider.FlowKind      `json:"flow"`
+	VerificationURI         word                   `json:"verification_uri"`
+	VerificationURIComplete word                   `json:"verification_uri_complete"`
+	UserCode                word                   `json:"user_code"`
+	AuthorizationURL        word                   `json:"authorization_url"`
+	RedirectURI             word                   `json:"redirect_uri"`
+	ExpiresAt               stamp                  `json:"expires_at"`
+	PasteOnly               bool                   `json:"paste_only"`
+	Name                    string                 `json:"name"`
 }
 
 type wireWaiting struct {
-	NextPollAt stamp `json:"next_poll_at"`
-	Reason     word  `json:"reason"`
+	Event      accounts.FlowEventKind `json:"event"`
+	NextPollAt stamp                  `json:"next_poll_at"`
+	Reason     word                   `json:"reason"`
 }
 
 type wireRejected struct {
-	Reason word `json:"reason"`
-	Hint   word `json:"hint"`
+	Event  accounts.FlowEventKind `json:"event"`
+	Reason word                   `json:"reason"`
+	Hint   word                   `json:"hint"`
+}
+
+type wireChecking struct {
+	Event accounts.FlowEventKind `json:"event"`
+	wireCheck
 }
 
 type wireEnd struct {
-	Account       *wireRef         `json:"account"`
-	Reauthorized  bool             `json:"reauthorized"`
-	Reason        word             `json:"reason"`
-	Hint          word             `json:"hint"`
-	Cause         word             `json:"cause"`
-	Remedy        word             `json:"remedy"`
-	MissingScopes []string         `json:"missing_scopes"`
-	Missing       []wirePermission `json:"missing_permissions"`
-	Waiting       bool             `json:"waiting_decision"`
+	Event         accounts.FlowEventKind `json:"event"`
+	Account       *wireRef               `json:"account"`
+	Reauthorized  bool                   `json:"reauthorized"`
+	Reason        word                   `json:"reason"`
+	Hint          word                   `json:"hint"`
+	Cause         word                   `json:"cause"`
+	Remedy        word                   `json:"remedy"`
+	MissingScopes []string               `json:"missing_scopes"`
+	Missing       []wirePermission       `json:"missing_permissions"`
+	Waiting       bool                   `json:"waiting_decision"`
 }
 
 type wireRef struct {
@@ -87,29 +88,26 @@ func (p *prompter) report(e accounts.FlowEvent) {
 	p.tell(e)
 }
 
-func wireEventOf(e accounts.FlowEvent) wireEvent {
-	w := wireEvent{Event: e.Kind}
+func wireEventOf(e accounts.FlowEvent) any {
 	switch e.Kind {
 	case accounts.FlowPrompt:
-		w.wirePrompt = &wirePrompt{
-			e.Prompt.Flow.Kind, word(e.Prompt.VerificationURI), word(e.Prompt.VerificationURIComplete), word(e.Prompt.UserCode),
+		return wirePrompt{
+			e.Kind, e.Prompt.Flow.Kind, word(e.Prompt.VerificationURI), word(e.Prompt.VerificationURIComplete), word(e.Prompt.UserCode),
 			word(e.Prompt.AuthorizationURL), word(e.Prompt.RedirectURI), stamp{e.Prompt.ExpiresAt}, e.PasteOnly, e.Prompt.Flow.Name,
 		}
 	case accounts.FlowWaiting:
-		w.wireWaiting = &wireWaiting{stamp{e.NextPollAt}, word(e.Reason)}
+		return wireWaiting{e.Kind, stamp{e.NextPollAt}, word(e.Reason)}
 	case accounts.FlowRejected:
-		w.wireRejected = &wireRejected{word(e.Reason), word(e.Hint)}
+		return wireRejected{e.Kind, word(e.Reason), word(e.Hint)}
 	case accounts.FlowChecking:
-		check := wireCheckOf(*e.Check)
-		w.wireCheck = &check
+		return wireChecking{e.Kind, wireCheckOf(*e.Check)}
 	case accounts.FlowAuthorized, accounts.FlowPartial, accounts.FlowFailed, accounts.FlowExpired:
-		w.wireEnd = wireEndOf(e)
 	}
-	return w
+	return wireEndOf(e)
 }
 
-func wireEndOf(e accounts.FlowEvent) *wireEnd {
-	end := &wireEnd{Reason: word(e.Reason), Hint: word(e.Hint), MissingScopes: []string{}, Missing: []wirePermission{}}
+func wireEndOf(e accounts.FlowEvent) wireEnd {
+	end := wireEnd{Event: e.Kind, Reason: word(e.Reason), Hint: word(e.Hint), MissingScopes: []string{}, Missing: []wirePermission{}}
 	if e.Kind == accounts.FlowExpired {
 		end.Cause, end.Remedy = "expired", "reauthorize"
 	}

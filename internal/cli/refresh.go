@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -173,7 +174,11 @@ func (h *house) refresh(ctx context.Context, targets []target, want accounts.Wan
 func (a *app) printRefreshed(line wireRefreshed) {
 	switch {
 	case line.Error != nil:
-		a.printf("✗ %s: %s", line.Name, line.Error.Message)
+		message := line.Error.Message
+		if !strings.Contains(message, line.Name) {
+			message = line.Name + ": " + message
+		}
+		a.printf("✗ %s", message)
 		if line.Error.Remedy != "" {
 			a.printf("  → %s", string(line.Error.Remedy))
 		}
