@@ -65,9 +65,12 @@ func (b *Book) finding(a store.Account, kind store.ObservationKind, action strin
 // observe writes the outcome as the account's last observation of its kind and into the history. It has
 // no other effect, so that a transaction may be repeated.
 func (b *Book) observe(w store.Writer, o outcome) error {
-	former, err := lastObservation(w, o.account.ID, o.kind)
-	if err != nil {
-		return err
+	var former store.Observation
+	if o.err != nil { // a success ends whatever row of failures there was
+		var err error
+		if former, err = lastObservation(w, o.account.ID, o.kind); err != nil {
+			return err
+		}
 	}
 	if err := w.PutObservation(o.after(former)); err != nil {
 		return err
@@ -84,15 +87,12 @@ func (b *Book) observe(w store.Writer, o outcome) error {
 
 // after is the observation that follows former.
 func (o outcome) after(former store.Observation) store.Observation {
-	next := store.Observation{
-		AccountID: o.account.ID, Kind: o.kind, At: o.at, OK: o.err == nil,
-		LastGood: former.LastGood, Status: o.status, Code: o.code,
-	}
-	if next.OK {
-		next.LastGood = o.at
+	next := store.Observation{AccountID: o.account.ID, Kind: o.kind, At: o.at, Status: o.status, Code: o.code}
+	if o.err == nil {
+		next.OK, next.LastGood = true, o.at
 		return next
 	}
-	next.Transient = o.transient
+	next.Transient, next.LastGood = o.transient, former.LastGood
 	next.Cause, next.Remedy = o.diagnosis.Cause, string(o.diagnosis.Remedy)
 	next.Title, next.Detail = safetext.Line(o.diagnosis.Title), safetext.Line(o.diagnosis.Explanation)
 	next.FailsFrom = o.at

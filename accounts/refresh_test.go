@@ -197,3 +197,31 @@ func (r *rig) change(t testing.TB, id string, fn func(*store.Account)) {
 		t.Fatal(err)
 	}
 }
+
+// A row of failures remembers when it began and what worked before it; a success ends it.
+func TestFailuresInARow(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.Options{Rotation: sandbox.RotationSingleUse})
+	id := r.plant(t, 1)[0]
+	r.must(t, id, accounts.Now(true))
+	good := r.clock.now()
+	if err := r.server.Faults.Add(sandbox.Fault{Kind: sandbox.FaultServerError, On: sandbox.TargetToken, Times: 3}); err != nil {
+		t.Fatal(err)
+	}
+	r.clock.pass(time.Hour)
+	began := r.clock.now()
+	for range 3 {
+		if _, err := r.Refresh(t.Context(), id, accounts.Now(true)); err == nil {
+			t.Fatal("refreshed during an outage")
+		}
+		r.clock.pass(time.Hour)
+	}
+	h := r.look(t, id).Health
+	if h.State != accounts.Unreachable || !h.Since.Equal(began) || !h.LastGoodAt.Equal(good) || !strings.Contains(h.Detail, good.Format("15:04")) {
+		t.Errorf("health %+v, want failures since %v and the last success at %v", h, began, good)
+	}
+	r.must(t, id, accounts.Now(true))
+	if h := r.look(t, id).Health; h.State != accounts.Healthy || !h.LastGoodAt.Equal(r.clock.now()) {
+		t.Errorf("afterwards %+v", h)
+	}
+}
