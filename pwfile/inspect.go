@@ -5,12 +5,13 @@ import (
 	"os"
 	"time"
 
+	"fettle/internal/safetext"
 	"fettle/oauthflow"
 	"fettle/oauthflow/provider"
 )
 
-// Info is what can be said about a password file without printing a secret. Text in it comes from the file: it passes the sanitiser
-// before it is shown.
+// Info is what can be said about a password file without printing a secret. What comes out of the file has passed the
+// sanitiser, because it may be shown before anybody vouches for the writer.
 type Info struct {
 	Path    string
 	Size    int64
@@ -75,15 +76,27 @@ func Inspect(_ context.Context, path string, opts ReaderOptions) (Info, error) {
 }
 
 func (i *Info) describe(f *File) {
-	i.Opened, i.Writer = true, f.Writer
-	i.Book, i.FileID, i.Serial, i.Canvas, i.GeneratedAt = f.Book, f.FileID, f.Serial, f.Canvas, f.GeneratedAt
-	i.Recipients = f.Recipients
+	i.Opened, i.Writer, i.FileID, i.Serial, i.GeneratedAt = true, f.Writer, f.FileID, f.Serial, f.GeneratedAt
+	i.Book, i.Canvas, i.Recipients = safetext.Line(f.Book), safetext.Line(f.Canvas), lines(f.Recipients)
 	for _, c := range f.Accounts {
 		i.Accounts = append(i.Accounts, AccountInfo{
-			Name: c.Name, Provider: c.Provider, Identity: c.Identity, ClientID: c.ClientID, TokenEndpoint: c.TokenEndpoint,
-			Scopes: append([]string{}, c.Scopes...), Generation: c.Generation, Rotation: c.Rotation, HasRefresh: !c.Refresh.Empty(),
+			Name: safetext.Line(c.Name), Provider: safetext.Line(c.Provider),
+			Identity: oauthflow.Identity{
+				Issuer: safetext.Line(c.Identity.Issuer), Tenant: safetext.Line(c.Identity.Tenant),
+				Subject: safetext.Line(c.Identity.Subject), Email: safetext.Line(c.Identity.Email),
+			},
+			ClientID: safetext.Line(c.ClientID), TokenEndpoint: safetext.Line(c.TokenEndpoint), Scopes: lines(c.Scopes),
+			Generation: c.Generation, Rotation: provider.Rotation(safetext.Line(string(c.Rotation))), HasRefresh: !c.Refresh.Empty(),
 		})
 	}
+}
+
+func lines(texts []string) []string {
+	safe := make([]string, 0, len(texts))
+	for _, t := range texts {
+		safe = append(safe, safetext.Line(t))
+	}
+	return safe
 }
 
 // wouldAdmit is remember without remembering.

@@ -117,7 +117,7 @@ func (o ReaderOptions) decode(content []byte) (*File, *FileError) {
 	f := &File{Payload: p, Writer: writerKey(writer)}
 	if !slices.Contains(p.Recipients, recipientOf(by)) {
 		return f, &FileError{Code: NotRecipient, Text: "it was written for others and encrypted again for this reader",
-			Remedy: "have it written for this server: fettle canvas edit " + p.Canvas + " --recipient KEY"}
+			Remedy: "have it written for this server: fettle canvas edit " + inCommand(p.Canvas) + " --recipient KEY"}
 	}
 	return f, nil
 }

@@ -332,3 +332,19 @@ func TestAFileThatWantsTooMuchMemoryIsRefused(t *testing.T) {
 	writeFile(t, d.path, []byte(strings.Replace(string(good), " 1\n", " 22\n", 1)))
 	d.refused(pwfile.BadSignature, pwfile.ReaderOptions{Passphrase: secret.New(canary)})
 }
+
+func TestAStrangersTextNeitherReachesTheScreenNorACommand(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	hostile := "x; rm -rf ~ \x1b[2J\u202e"
+	other := newIdentity(t)
+	writeFile(t, d.path, craft(t, d.payload(map[string]any{"canvas": hostile, "book": hostile, "recipients": []string{other.Recipient().String(), hostile}}), d.key, d.me.Recipient()))
+	d.refused(pwfile.NotRecipient, pwfile.ReaderOptions{})
+	info, err := pwfile.Inspect(t.Context(), d.path, pwfile.ReaderOptions{Dir: d.dir})
+	if err != nil || !info.Opened || strings.Contains(info.Problem.Error(), "rm -rf") {
+		t.Errorf("%+v, %v", info.Problem, err)
+	}
+	if strings.ContainsAny(info.Canvas+info.Book+strings.Join(info.Recipients, ""), "\x1b\u202e") {
+		t.Errorf("%q", info.Canvas)
+	}
+}

@@ -24,6 +24,15 @@ func checkName(name string) error {
 	return nil
 }
 
+// inCommand spells a canvas's name for a command that somebody may paste: a name out of a file that nobody vouches for
+// yet could be a command of its own.
+func inCommand(name string) string {
+	if !canvasName.MatchString(name) {
+		return "CANVAS"
+	}
+	return name
+}
+
 // absolute makes a path that an operator typed absolute and clean.
 func absolute(path string) (string, error) {
 	if path == "" || strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }) {

@@ -88,7 +88,7 @@ func (m *memory) admit(p Payload, writer, path string) *FileError {
 	case known && last.Book == p.Book && p.Serial < last.Serial:
 		return &FileError{Code: OlderThanUsed,
 			Text:   fmt.Sprintf("it is number %d of its canvas, and number %d was used here before", p.Serial, last.Serial),
-			Remedy: "put the newer file back, or write it again: fettle pwfile generate " + p.Canvas}
+			Remedy: "put the newer file back, or write it again: fettle pwfile generate " + inCommand(p.Canvas)}
 	case !known || last.Book != p.Book || p.Serial > last.Serial:
 		m.Used[p.FileID] = usedFile{Book: p.Book, Serial: p.Serial, Paths: []string{path}}
 		m.usedMoved = true
