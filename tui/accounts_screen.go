@@ -1,14 +1,14 @@
 package tui
 
 import (
+	"maps"
 	"slices"
-	"strings"
-	"time"
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
 	"fettle/accounts"
+	"fettle/internal/safetext"
 	"fettle/pwfile"
 )
 
@@ -16,39 +16,30 @@ import (
 // row: a refresh that moves rows does not move the finger.
 type accountsScreen struct {
 	base
-	at     string   // account under the cursor; "" = the first
-	marked []string // account IDs
-	order  order
-	filter textinput.Model
-	typed_ bool // the filter has the keys
-	former int  // first row drawn when the cursor last moved
+	at        string // account under the cursor; "" = the first
+	line      int    // where it was last
+	marked    map[string]bool
+	order     order
+	filter    textinput.Model
+	filtering bool // the filter has the keys
+	former    int  // first row drawn when the cursor last moved
+
+	shown []int // the rows, as worked out of one look
+	taken int64 // that look
 }
 
-// order is how the list is sorted.
-type order int
-
-const (
-	byHealth order = iota
-	byName
-	byDeath
-	byStale
-	orders
-)
-
-var orderNames = [orders]string{"worst first", "by name", "by date of death", "by stale files"}
-
 func newAccounts() accountsScreen {
-	in := textinput.New()
+	in := field(100)
 	in.Prompt = "/ "
-	in.CharLimit = 100
+	in.Blur()
 	return accountsScreen{filter: in}
 }
 
 func (s accountsScreen) title(frame) string { return "Accounts" }
-func (s accountsScreen) typing() bool       { return s.typed_ }
+func (s accountsScreen) typing() bool       { return s.filtering }
 
 func (s accountsScreen) scopes() []scope {
-	if s.typed_ {
+	if s.filtering {
 		return []scope{inText}
 	}
 	return []scope{inAccounts, inScroll}
@@ -57,74 +48,57 @@ func (s accountsScreen) scopes() []scope {
 func (s accountsScreen) situation(f frame) situation {
 	st := situation{known: len(f.data.snapshot.Accounts), marked: len(s.marked), broken: len(f.data.problems) + f.data.files}
 	if a, ok := s.current(f); ok {
-		st.account = &a
+		st.account, st.begun = a, unfinished(a.ID)
 	}
-	if !s.typed_ && s.filter.Value() == "" && len(s.marked) == 0 {
+	if !s.filtering && s.filter.Value() == "" && len(s.marked) == 0 {
 		st.back = "this is the first screen; q quits"
 	}
 	return st
 }
 
 // rows are the accounts shown, in order.
-func (s accountsScreen) rows(f frame) []accounts.Account {
-	rows := f.data.snapshot.Accounts
-	if q := strings.ToLower(strings.TrimSpace(s.filter.Value())); q != "" {
-		var hits []accounts.Account
-		for i, text := range f.data.searchable {
-			if strings.Contains(text, q) {
-				hits = append(hits, rows[i])
+func (s accountsScreen) rows(f frame) rows {
+	r := rows{all: f.data.snapshot.Accounts}
+	switch {
+	case s.order == byHealth && s.filter.Value() == "":
+		r.every = true
+	case s.taken == f.data.taken:
+		r.shown = s.shown
+	default:
+		r.shown = chosen(s.filter.Value(), s.order, f.data)
+	}
+	return r
+}
+
+// arranged works the rows out anew.
+func (s accountsScreen) arranged(f frame) accountsScreen {
+	s.shown, s.taken = chosen(s.filter.Value(), s.order, f.data), f.data.taken
+	return s
+}
+
+// renewed follows the book: rows, cursor and marks of accounts that are gone.
+func (s accountsScreen) renewed(f frame) (screen, []intent) {
+	s = s.arranged(f)
+	s.line = s.rows(f).find(s.at, s.line)
+	if len(s.marked) > 0 {
+		there := make(map[string]bool, len(s.marked))
+		for i := range f.data.snapshot.Accounts {
+			if id := f.data.snapshot.Accounts[i].ID; s.marked[id] {
+				there[id] = true
 			}
 		}
-		rows = hits
+		s.marked = there
 	}
-	if s.order == byHealth {
-		return rows
-	}
-	rows = slices.Clone(rows)
-	slices.SortStableFunc(rows, func(a, b accounts.Account) int { return s.order.compare(a, b, f.data.stale) })
-	return rows
-}
-
-// searchable is the text that the filter looks at.
-func searchable(a accounts.Account, now time.Time) string {
-	return strings.ToLower(strings.Join([]string{a.Name, serviceWords(a), a.ProviderName, identityWords(a), stateWords(a, now), strings.Join(a.Canvases, " ")}, " "))
-}
-
-func (o order) compare(a, b accounts.Account, stale map[string]int) int {
-	switch o {
-	case byDeath:
-		switch da, db := a.Health.DiesAt, b.Health.DiesAt; {
-		case da.IsZero() != db.IsZero():
-			if da.IsZero() {
-				return 1
-			}
-			return -1
-		default:
-			return da.Compare(db)
-		}
-	case byStale:
-		return stale[b.ID] - stale[a.ID]
-	}
-	return strings.Compare(a.Name, b.Name)
-}
-
-// position is the row of the cursor among rows.
-func (s accountsScreen) position(rows []accounts.Account) int {
-	for i := range rows {
-		if rows[i].ID == s.at {
-			return i
-		}
-	}
-	return 0
+	return s, nil
 }
 
 // current is the account under the cursor.
-func (s accountsScreen) current(f frame) (accounts.Account, bool) {
-	rows := s.rows(f)
-	if len(rows) == 0 {
-		return accounts.Account{}, false
+func (s accountsScreen) current(f frame) (*accounts.Account, bool) {
+	r := s.rows(f)
+	if r.len() == 0 {
+		return nil, false
 	}
-	return rows[s.position(rows)], true
+	return r.at(r.find(s.at, s.line)), true
 }
 
 func (s accountsScreen) act(id actionID, f frame) (screen, []intent) {
@@ -132,28 +106,30 @@ func (s accountsScreen) act(id actionID, f frame) (screen, []intent) {
 	case actUp, actDown, actPageUp, actPageDn, actTop, actBottom:
 		return s.move(id, f), nil
 	case actFilter:
-		s.typed_ = true
+		s.filtering = true
 		s.filter.Focus()
 		return s, nil
 	case actNext:
-		s.typed_ = false
+		s.filtering = false
 		s.filter.Blur()
 		return s, nil
 	case actBack:
-		return s.cleared(), nil
+		return s.cleared().arranged(f), nil
 	case actSort:
 		s.order = (s.order + 1) % orders
-		return s, []intent{notify{"Sorted " + orderNames[s.order] + ".", accounts.SeverityOK}}
-	case actMark, actMarkAll:
-		return s.mark(id, f), nil
+		return s.arranged(f), []intent{notify{"Sorted " + orderNames[s.order] + ".", accounts.SeverityOK}}
+	case actMark:
+		return s.mark(f), nil
+	case actMarkAll:
+		return s.markAll(f), nil
 	}
 	return s, s.want(id, f)
 }
 
 // cleared undoes one thing per esc: the filter, then the marks.
 func (s accountsScreen) cleared() accountsScreen {
-	if s.typed_ || s.filter.Value() != "" {
-		s.typed_ = false
+	if s.filtering || s.filter.Value() != "" {
+		s.filtering = false
 		s.filter.Blur()
 		s.filter.Reset()
 		return s
@@ -163,85 +139,99 @@ func (s accountsScreen) cleared() accountsScreen {
 }
 
 func (s accountsScreen) move(id actionID, f frame) accountsScreen {
-	rows := s.rows(f)
-	if len(rows) == 0 {
+	r := s.rows(f)
+	if r.len() == 0 {
 		return s
 	}
 	height := listHeight(f)
-	at := moved(s.position(rows), len(rows), height, id)
-	s.former = windowOf(s.former, at, len(rows), height).from
-	s.at = rows[at].ID
+	s.line = moved(r.find(s.at, s.line), r.len(), height, id)
+	s.former = windowOf(s.former, s.line, r.len(), height).from
+	s.at = r.at(s.line).ID
 	return s
 }
 
-func (s accountsScreen) mark(id actionID, f frame) accountsScreen {
-	if id == actMarkAll {
-		if len(s.marked) > 0 {
-			s.marked = nil
-			return s
-		}
-		for _, a := range s.rows(f) {
-			s.marked = append(slices.Clone(s.marked), a.ID)
-		}
-		return s
-	}
+// mark marks the account under the cursor, or not, and goes on. A sign-in that is no account yet stays out.
+func (s accountsScreen) mark(f frame) accountsScreen {
 	a, ok := s.current(f)
-	if !ok {
+	if !ok || unfinished(a.ID) {
 		return s
 	}
-	if i := slices.Index(s.marked, a.ID); i >= 0 {
-		s.marked = slices.Delete(slices.Clone(s.marked), i, i+1)
-	} else {
-		s.marked = append(slices.Clone(s.marked), a.ID)
+	s.marked = maps.Clone(s.marked)
+	switch {
+	case s.marked[a.ID]:
+		delete(s.marked, a.ID)
+	case s.marked == nil:
+		s.marked = map[string]bool{a.ID: true}
+	default:
+		s.marked[a.ID] = true
 	}
 	return s.move(actDown, f)
 }
 
-// subjects are the accounts an action is for: the marked ones, else the one under the cursor.
-func (s accountsScreen) subjects(f frame) []string {
+// markAll marks what is shown, or nothing.
+func (s accountsScreen) markAll(f frame) accountsScreen {
 	if len(s.marked) > 0 {
-		return s.marked
+		s.marked = nil
+		return s
 	}
-	if a, ok := s.current(f); ok {
-		return []string{a.ID}
+	r := s.rows(f)
+	s.marked = make(map[string]bool, r.len())
+	for i := range r.len() {
+		if id := r.at(i).ID; !unfinished(id) {
+			s.marked[id] = true
+		}
 	}
-	return nil
+	return s
+}
+
+// subjects are the accounts an action is for: the marked ones, worst first, else the one under the cursor.
+func (s accountsScreen) subjects(f frame) []string {
+	var ids []string
+	for i := range f.data.snapshot.Accounts {
+		if id := f.data.snapshot.Accounts[i].ID; s.marked[id] {
+			ids = append(ids, id)
+		}
+	}
+	if a, ok := s.current(f); ok && len(ids) == 0 {
+		ids = []string{a.ID}
+	}
+	return slices.Clip(ids)
 }
 
 // want says what an action on the list asks for.
 func (s accountsScreen) want(id actionID, f frame) []intent {
-	a, _ := s.current(f)
 	switch id {
 	case actFix:
-		return fixNext(f)
-	case actOpen, actUpdate, actRemove:
-		if strings.HasPrefix(a.ID, pendingID) {
-			return []intent{takeOver{*a.Pending}}
-		}
-	}
-	switch id {
-	case actOpen:
-		return []intent{open{newDetail(a.ID)}}
+		return fixNext(f, "")
+	case actAdd:
+		return []intent{open{newAuthorize(f)}}
+	case actFiles:
+		return []intent{open{newRegenerate(pwfile.Selection{Stale: true})}}
 	case actRefresh:
 		return []intent{refreshAccounts{ids: s.subjects(f)}}
 	case actVerify:
 		return []intent{verifyAccounts{ids: s.subjects(f)}}
-	case actUpdate:
-		return []intent{open{newUpdate(a, f)}}
-	case actAdd:
-		return []intent{open{newAuthorize(f)}}
-	case actRemove:
-		return []intent{open{newRemove(a)}}
-	case actFiles:
-		return []intent{open{newRegenerate(pwfile.Selection{Stale: true})}}
+	}
+	a, ok := s.current(f)
+	switch {
+	case !ok:
+	case id == actUpdate || id == actOpen && unfinished(a.ID):
+		return updating(*a, f)
+	case id == actOpen:
+		return []intent{open{newDetail(a.ID)}}
+	case id == actRemove:
+		return []intent{open{newRemove(*a)}}
 	}
 	return nil
 }
 
 func (s accountsScreen) typed(msg tea.Msg, f frame) (screen, []intent) {
+	if pasted, ok := msg.(tea.PasteMsg); ok {
+		msg = tea.PasteMsg{Content: safetext.Line(pasted.Content)}
+	}
 	s.filter, _ = s.filter.Update(msg)
 	s.former = 0
-	return s, nil
+	return s.arranged(f), nil
 }
 
 func (s accountsScreen) receive(answer, frame) (screen, []intent) { return s, nil }

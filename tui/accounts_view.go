@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,22 +28,25 @@ func (s accountsScreen) view(f frame) string {
 	if f.host.Notice != "" {
 		lines = append(lines, " "+t.accent.Render(cut(f.host.Notice, f.width-2, t.signs.ellipsis)))
 	}
-	rows := s.rows(f)
+	shown := s.rows(f)
+	height := f.height - len(lines)
 	switch {
+	case !f.data.loaded && f.data.problem != "":
+		lines = append(lines, " The book could not be read. fettle tries again every second.")
 	case !f.data.loaded:
 		lines = append(lines, " Reading the book"+t.signs.ellipsis)
 	case len(f.data.snapshot.Accounts) == 0:
 		lines = append(lines, emptyBook(f)...)
-	case len(rows) == 0:
+	case shown.len() == 0:
 		lines = append(lines, " No account matches “"+s.filter.Value()+"”. esc shows all.")
 	case f.wide():
 		left := f.width * 3 / 5
-		list := s.table(rows, f.inner(left, f.height-len(lines)))
-		a := rows[s.position(rows)]
 		right := f.width - left - 3
-		lines = append(lines, sideBySide(list, left, preview(a, f.inner(right, f.height-len(lines))), right, f.height-len(lines), t)...)
+		list := s.table(shown, f.inner(left, height))
+		a := shown.at(shown.find(s.at, s.line))
+		lines = append(lines, sideBySide(list, left, preview(*a, f.inner(right, height)), right, height, t)...)
 	default:
-		lines = append(lines, s.table(rows, f.inner(f.width, f.height-len(lines)))...)
+		lines = append(lines, s.table(shown, f.inner(f.width, height))...)
 	}
 	return fill(lines, f.width, f.height, t.signs.ellipsis)
 }
@@ -52,10 +54,7 @@ func (s accountsScreen) view(f frame) string {
 // strip counts: broken, soon, healthy, stale files; and shows the filter and the order.
 func (s accountsScreen) strip(f frame) string {
 	t := f.theme
-	n := map[accounts.Severity]int{}
-	for _, a := range f.data.snapshot.Accounts {
-		n[a.Health.Severity]++
-	}
+	n := f.data.severities
 	part := func(sev accounts.Severity, word string) string {
 		sign, style := t.severity(sev)
 		if n[sev] == 0 {
@@ -73,7 +72,7 @@ func (s accountsScreen) strip(f frame) string {
 	}
 	line := " " + strings.Join(parts, "   ")
 	switch {
-	case s.typed_:
+	case s.filtering:
 		line += "   " + s.filter.View()
 	case s.filter.Value() != "":
 		line += "   " + t.accent.Render("/"+s.filter.Value())
@@ -136,35 +135,35 @@ const nameFavour = 6
 const diesWidth = 7
 
 // table draws the heads and the window of rows around the cursor.
-func (s accountsScreen) table(rows []accounts.Account, f frame) []string {
+func (s accountsScreen) table(shown rows, f frame) []string {
 	t := f.theme
 	w := f.data.widths.fit(f.width)
 	e := t.signs.ellipsis
 	head := "    " + pad("NAME", w.name, e) + " " + pad("SERVICE", w.service, e) + " " + pad("IDENTITY", w.identity, e) + " " +
 		pad("STATE", w.state, e) + " " + pad("DIES ON", diesWidth, e) + " " + pad("JOBS", 4, e) + " STALE"
 	lines := []string{t.faint.Render(cut(head, f.width, ""))}
-	at := s.position(rows)
-	win := windowOf(s.former, at, len(rows), max(f.height-1, 1))
+	at := shown.find(s.at, s.line)
+	win := windowOf(s.former, at, shown.len(), max(f.height-1, 1))
 	for i := win.from; i < win.to; i++ {
-		lines = append(lines, s.row(rows[i], i == at, w, f))
+		lines = append(lines, s.row(shown.at(i), i == at, w, f))
 	}
 	return lines
 }
 
-func (s accountsScreen) row(a accounts.Account, here bool, w columnWidths, f frame) string {
+func (s accountsScreen) row(a *accounts.Account, here bool, w columnWidths, f frame) string {
 	t, e := f.theme, f.theme.signs.ellipsis
 	sign, style := t.severity(a.Health.Severity)
 	if a.Pending != nil {
-		sign, style = t.signs.busy, t.accent
+		sign, style = t.signs.waiting, t.accent
 	}
 	pointer, mark := " ", " "
 	if here {
 		pointer = t.signs.pointer
 	}
-	if slices.Contains(s.marked, a.ID) {
+	if s.marked[a.ID] {
 		mark = t.signs.marked
 	}
-	state := pad(stateWords(a, f.now), w.state, e)
+	state := pad(stateWords(*a, f.now), w.state, e)
 	dies, jobs, stale := "–", "–", "–"
 	if !a.Health.DiesAt.IsZero() {
 		dies = date(a.Health.DiesAt, f.now)
@@ -177,7 +176,7 @@ func (s accountsScreen) row(a accounts.Account, here bool, w columnWidths, f fra
 	}
 	before := pointer + mark
 	name := pad(a.Name, w.name, e)
-	rest := pad(serviceWords(a), w.service, e) + " " + pad(identityWords(a), w.identity, e)
+	rest := pad(serviceWords(*a), w.service, e) + " " + pad(identityWords(*a), w.identity, e)
 	tail := fmt.Sprintf("%s %4s %5s", pad(dies, diesWidth, e), jobs, stale)
 	if here {
 		return t.selected.Render(pad(before+sign+" "+name+" "+rest+" "+state+" "+tail, f.width, e))
@@ -190,12 +189,12 @@ func (s accountsScreen) row(a accounts.Account, here bool, w columnWidths, f fra
 
 // cursor puts the terminal's own cursor on the selected row.
 func (s accountsScreen) cursor(f frame) (x, y int, ok bool) {
-	rows := s.rows(f)
-	if len(rows) == 0 || s.typed_ {
+	shown := s.rows(f)
+	if shown.len() == 0 || s.filtering {
 		return 0, 0, false
 	}
-	at := s.position(rows)
-	win := windowOf(s.former, at, len(rows), listHeight(f))
+	at := shown.find(s.at, s.line)
+	win := windowOf(s.former, at, shown.len(), listHeight(f))
 	y = listChrome + at - win.from
 	if f.host.Notice != "" {
 		y++

@@ -15,7 +15,8 @@ const (
 	inChoice   scope = "choices"
 	inSignIn   scope = "sign-in"
 	inConfirm  scope = "questions"
-	inText     scope = "text fields"
+	inText     scope = "filter"
+	inFields   scope = "two fields"
 	inScroll   scope = "long pages"
 )
 
@@ -43,7 +44,6 @@ const (
 	actRemove  actionID = "remove"
 	actFiles   actionID = "files"
 	actList    actionID = "resources"
-	actResume  actionID = "resume"
 	actNext    actionID = "next"
 	actTick    actionID = "tick"
 	actTickAll actionID = "tick-all"
@@ -55,10 +55,11 @@ const (
 	actBrowse  actionID = "browse"
 	actPaste   actionID = "paste"
 	actOther   actionID = "other-flow"
-	actRestart actionID = "restart"
 	actAbandon actionID = "abandon"
-	actRepeat  actionID = "repeat"
 	actStop    actionID = "stop"
+	actField   actionID = "other-field"
+	actLeave   actionID = "leave"
+	actSuspend actionID = "suspend"
 )
 
 // action is one row of the table that drives matching, the footer, help, docs/keys.md and the test for clashes.
@@ -82,90 +83,28 @@ func (a action) on(s situation) (why string, ok bool) {
 	return why, why == ""
 }
 
-func needsAccount(s situation) string {
-	if s.account == nil && s.marked == 0 {
-		return "no account is selected"
-	}
-	return ""
-}
-
-func needsOneAccount(s situation) string {
-	if s.account == nil {
-		return "no account is selected"
-	}
-	return ""
-}
-
-func needsProblem(s situation) string {
-	if s.broken == 0 {
-		return "nothing is broken"
-	}
-	return ""
-}
-
-func needsURL(s situation) string {
-	if !s.url {
-		return "there is no address yet"
-	}
-	return ""
-}
-
-func needsCode(s situation) string {
-	if !s.code {
-		return "this way of signing in has no code"
-	}
-	return ""
-}
-
-func needsKnown(s situation) string {
-	if s.known == 0 {
-		return "there is no account yet"
-	}
-	return ""
-}
-
-func needsPaste(s situation) string {
-	if s.waiting && s.code {
-		return "a code leaves nothing to paste"
-	}
-	return needsSignIn(s)
-}
-
-func needsSignIn(s situation) string {
-	if !s.waiting {
-		return "no sign-in is waiting"
-	}
-	return ""
-}
-
-func needsJob(s situation) string {
-	if s.job == nil || !s.job.running {
-		return "nothing is running here"
-	}
-	return ""
-}
-
 // actions is the table. The order is the order of footer and help.
 var actions = []action{
 	{id: actFix, keys: []string{"f"}, label: "fix next", help: "Open the wizard that repairs the worst problem, then the next.", scope: inAccounts, off: needsProblem},
 	{id: actOpen, keys: []string{"enter", "right", "l"}, label: "open", help: "Show everything about the account.", scope: inAccounts, off: needsOneAccount},
-	{id: actUpdate, keys: []string{"u"}, label: "update", help: "Update the credential: authorize this account again.", scope: inAccounts, off: needsOneAccount},
+	{id: actUpdate, keys: []string{"u"}, label: "update", help: "Update the credential: sign in again for this account.", scope: inAccounts, off: needsLive},
 	{id: actRefresh, keys: []string{"r"}, label: "refresh", help: "Ask the provider for a new access token now.", scope: inAccounts, off: needsAccount},
 	{id: actVerify, keys: []string{"v"}, label: "verify", help: "Prove the account: permissions, identity, probe, resources.", scope: inAccounts, off: needsAccount},
-	{id: actFiles, keys: []string{"p"}, label: "password files", help: "Regenerate password files that carry an old credential.", scope: inAccounts, off: needsKnown},
+	{id: actFiles, keys: []string{"p"}, label: "files", help: "Regenerate password files that carry an old credential.", scope: inAccounts, off: needsKnown},
 	{id: actAdd, keys: []string{"a"}, label: "authorize", help: "Authorize a new account.", scope: inAccounts},
-	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Remove this account, and revoke it at the provider if you say so.", scope: inAccounts, danger: true, off: needsOneAccount},
+	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Remove this account, and revoke it at the provider if you say so.", scope: inAccounts, danger: true, off: needsStored},
 	{id: actFilter, keys: []string{"/"}, label: "filter", help: "Show only accounts whose name, service, identity or state match.", scope: inAccounts, off: needsKnown},
-	{id: actSort, keys: []string{"s"}, label: "sort", help: "Sort by health, name, date of death or stale files.", scope: inAccounts, quiet: true, off: needsKnown},
+	{id: actSort, keys: []string{"s"}, label: "sort", help: "Sort by health, name, end or stale files.", scope: inAccounts, quiet: true, off: needsKnown},
 	{id: actMark, keys: []string{"space"}, label: "mark", help: "Mark the account for refresh or verify of several.", scope: inAccounts, quiet: true, off: needsOneAccount},
 	{id: actMarkAll, keys: []string{"*"}, label: "mark all", help: "Mark every account shown, or none.", scope: inAccounts, quiet: true, off: needsKnown},
 
-	{id: actUpdate, keys: []string{"u"}, label: "update", help: "Update the credential: authorize this account again.", scope: inDetail},
-	{id: actRefresh, keys: []string{"r"}, label: "refresh", help: "Ask the provider for a new access token now.", scope: inDetail},
-	{id: actVerify, keys: []string{"v"}, label: "verify", help: "Prove the account: permissions, identity, probe, resources.", scope: inDetail},
-	{id: actList, keys: []string{"s"}, label: "list resources", help: "List the account's resources again without touching the credential.", scope: inDetail},
-	{id: actFiles, keys: []string{"p"}, label: "password files", help: "Regenerate the password files of this account's canvases.", scope: inDetail},
-	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Remove this account, and revoke it at the provider if you say so.", scope: inDetail, danger: true},
+	{id: actUpdate, keys: []string{"u"}, label: "update", help: "Update the credential: sign in again for this account.", scope: inDetail, off: needsLive},
+	{id: actRefresh, keys: []string{"r"}, label: "refresh", help: "Ask the provider for a new access token now.", scope: inDetail, off: needsOneAccount},
+	{id: actVerify, keys: []string{"v"}, label: "verify", help: "Prove the account: permissions, identity, probe, resources.", scope: inDetail, off: needsOneAccount},
+	{id: actList, keys: []string{"s"}, label: "list resources", help: "List the account's resources again without touching the credential.", scope: inDetail, off: needsOneAccount},
+	{id: actFiles, keys: []string{"p"}, label: "files", help: "Regenerate the password files of this account's canvases.", scope: inDetail, off: needsOneAccount},
+	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Remove this account, and revoke it at the provider if you say so.", scope: inDetail, danger: true, off: needsOneAccount},
+	{id: actFix, keys: []string{"f"}, label: "fix next", help: "Leave this account and repair the next problem.", scope: inDetail, quiet: true, off: needsProblem},
 
 	{id: actUp, keys: []string{"up", "k"}, label: "up", help: "Up one line.", scope: inScroll, quiet: true},
 	{id: actDown, keys: []string{"down", "j"}, label: "down", help: "Down one line.", scope: inScroll, quiet: true},
@@ -188,6 +127,7 @@ var actions = []action{
 	{id: actAbandon, keys: []string{"d"}, label: "give up", help: "Drop this sign-in; the stored credential stays as it is.", scope: inSignIn, quiet: true, off: needsSignIn},
 
 	{id: actNext, keys: []string{"enter"}, label: "done", help: "Take what is typed.", scope: inText},
+	{id: actField, keys: []string{"tab", "shift+tab"}, label: "other field", help: "Go to the other field.", scope: inFields},
 
 	{id: actYes, keys: []string{"y"}, label: "yes", help: "Do it.", scope: inConfirm},
 	{id: actNo, keys: []string{"n", "enter"}, label: "no", help: "Leave everything as it is.", scope: inConfirm},
@@ -195,4 +135,6 @@ var actions = []action{
 	{id: actHelp, keys: []string{"?"}, label: "help", help: "Show every key of this screen, and why some are off.", scope: inGlobal},
 	{id: actBack, keys: []string{"esc"}, label: "back", help: "Go back; nothing is lost.", scope: inGlobal, off: func(s situation) string { return s.back }},
 	{id: actQuit, keys: []string{"q"}, label: "quit", help: "Quit; work under way is finished first, and you are asked.", scope: inGlobal, quiet: true},
+	{id: actLeave, keys: []string{"ctrl+c"}, label: "quit", help: "Quit, also while a text is being typed; the second time without asking.", scope: inGlobal, quiet: true},
+	{id: actSuspend, keys: []string{"ctrl+z"}, label: "suspend", help: "Go to the shell for a while; fg comes back.", scope: inGlobal, quiet: true},
 }

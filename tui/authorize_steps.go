@@ -1,13 +1,13 @@
 package tui
 
 import (
-	"fmt"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"fettle/accounts"
+	"fettle/internal/safetext"
 	"fettle/oauthflow/provider"
-	"fettle/pwfile"
 )
 
 func (s authorizeWizard) act(id actionID, f frame) (screen, []intent) {
@@ -47,20 +47,22 @@ func (s authorizeWizard) forward(f frame) (screen, []intent) {
 	case atServices:
 		s.station = atName
 		s.request.Services = s.services.ticked
-		s.name.SetValue(s.suggestName(f))
-		s.name.CursorEnd()
+		if !s.named { // what was typed stays
+			s.name.SetValue(s.suggestName(f))
+			s.name.CursorEnd()
+		}
 	case atName:
 		name := s.name.Value()
 		if err := accounts.CheckName(name); err != nil {
 			s.problem = err.Error()
 			return s, nil
 		}
-		if s.taken(name, f) {
-			s.problem = fmt.Sprintf("%s exists already: u on its row updates it.", name)
+		if why := s.taken(name, f); why != "" {
+			s.problem = why
 			return s, nil
 		}
 		s.request.Name = name
-		s.station = atHow
+		s.station, s.how = atHow, choice{}
 		return s, s.start()
 	case atHow:
 		o, _ := s.how.chosen()
@@ -73,9 +75,14 @@ func (s authorizeWizard) forward(f frame) (screen, []intent) {
 
 func (s authorizeWizard) chooseServices(f frame) authorizeWizard {
 	o, _ := s.providers.chosen()
-	s.request = accounts.AuthorizeRequest{Provider: o.id, OverSSH: f.host.SSH}
-	s.services = choice{several: true}
-	for _, svc := range f.provider(o.id).ServiceList() {
+	providerID, clientID, _ := strings.Cut(o.id, clientMark)
+	if providerID == s.request.Provider && clientID == s.request.ClientID { // came back: the ticks stay
+		s.station = atServices
+		return s
+	}
+	s.request = accounts.AuthorizeRequest{Provider: providerID, ClientID: clientID, OverSSH: f.host.SSH}
+	s.services, s.named = choice{several: true}, false
+	for _, svc := range f.provider(providerID).ServiceList() {
 		s.services.options = append(s.services.options, option{id: svc.ID, label: svc.Name})
 	}
 	if len(s.services.options) == 1 {
@@ -117,9 +124,37 @@ func (s authorizeWizard) signIn(id actionID, j job) (screen, []intent) {
 		return s, nil
 	case actOther:
 		s.request.Kind = other(j)
-		return s, []intent{beginFlow{request: s.request, restart: true}}
+		return s, []intent{askFlowChoices{s.otherKey(), s.request}}
 	case actAbandon:
-		return s, []intent{stop{s.job()}, abandonFlow{j.flowID, s.request.Name}, back{}}
+		return s, []intent{abandonFlow{j.flowID, s.request.Name}, back{}}
+	case actStop:
+		return s, []intent{stop{s.job()}}
+	}
+	return s, nil
+}
+
+// otherKey names the question whether the other way of signing in can be used.
+func (s authorizeWizard) otherKey() string { return "other way " + s.request.Name }
+
+// otherWay begins anew in the other way if that can be used; else the sign-in goes on as it is.
+func (s authorizeWizard) otherWay(a answer, f frame) (screen, []intent) {
+	at, j := s.where(f)
+	if at != atSignIn || !j.running {
+		return s, nil
+	}
+	if a.err != nil {
+		s.problem = oneLine(a.err)
+		return s, nil
+	}
+	choices, _ := a.value.([]accounts.FlowChoice)
+	for _, c := range choices {
+		if c.Kind == s.request.Kind && c.Unavailable == "" {
+			s.problem, s.pasted = "", 0
+			return s, []intent{beginFlow{request: s.request, restart: true}}
+		}
+		if c.Kind == s.request.Kind {
+			s.problem = upperFirst(c.Unavailable) + "."
+		}
 	}
 	return s, nil
 }
@@ -144,15 +179,21 @@ func other(j job) provider.FlowKind {
 	return provider.Device
 }
 
-func (s authorizeWizard) typed(msg tea.Msg, _ frame) (screen, []intent) {
+func (s authorizeWizard) typed(msg tea.Msg, f frame) (screen, []intent) {
 	if pasted, ok := msg.(tea.PasteMsg); ok && s.station >= atSignIn {
+		if _, j := s.where(f); j.prompt == nil || j.prompt.UserCode != "" || !j.running {
+			return s, []intent{notify{"Nothing here takes pasted text.", accounts.SeverityWarning}}
+		}
 		return s.deliver(pasted.Content)
 	}
 	if s.pasting {
 		s.paste, _ = s.paste.Update(msg)
 		return s, nil
 	}
-	s.problem = ""
+	s.problem, s.named = "", true
+	if pasted, ok := msg.(tea.PasteMsg); ok {
+		msg = tea.PasteMsg{Content: safetext.Line(pasted.Content)}
+	}
 	s.name, _ = s.name.Update(msg)
 	return s, nil
 }
@@ -163,76 +204,4 @@ func (s authorizeWizard) deliver(text string) (screen, []intent) {
 	s.paste.Reset()
 	s.pasted = len(text)
 	return s, []intent{pasteInto{s.job(), text}}
-}
-
-// Ends of the wizard: what can be done next, the natural thing first.
-const (
-	nextFiles   = "files"
-	nextFix     = "fix"
-	nextList    = "list"
-	nextAgain   = "again"
-	nextKeep    = "keep"
-	nextUseNew  = "use-new"
-	nextRecheck = "recheck"
-	nextSwitch  = "switch"
-)
-
-// nexts are the options once the sign-in has ended.
-func (s authorizeWizard) nexts(j job, f frame) choice {
-	c := choice{at: s.after.at}
-	add := func(id, label string) { c.options = append(c.options, option{id: id, label: label}) }
-	if j.flow == nil || j.flow.End == accounts.EndFailed {
-		add(nextAgain, "Sign in again")
-		add(nextList, "Back to the accounts")
-		return c
-	}
-	switch j.flow.End {
-	case accounts.EndPartial:
-		add(nextAgain, "Sign in again and tick every box")
-	case accounts.EndWaitingDecision:
-		add(nextKeep, "Keep the credential in use, drop the new one")
-		add(nextUseNew, "Use the new credential")
-		add(nextRecheck, "Repeat the checks")
-		add(nextAgain, "Sign in again")
-	}
-	if n := f.data.stale[j.flow.AccountID]; n > 0 {
-		add(nextFiles, regenerateWords(n))
-	}
-	if a, ok := nextProblem(f, j.flow.AccountID); ok {
-		add(nextFix, "Fix the next problem: "+a.Name+", "+stateWords(a, f.now))
-	}
-	add(nextList, "Back to the accounts")
-	return c
-}
-
-func regenerateWords(n int) string {
-	if n == 1 {
-		return "Regenerate the password file that uses this account"
-	}
-	return fmt.Sprintf("Regenerate the %d password files that use this account", n)
-}
-
-func (s authorizeWizard) ended(id actionID, j job, f frame) (screen, []intent) {
-	c := s.nexts(j, f)
-	if id != actNext {
-		s.after, _ = c.act(id, f.height)
-		return s, nil
-	}
-	o, _ := c.chosen()
-	switch o.id {
-	case nextFiles:
-		return s, []intent{replace{newRegenerate(pwfile.Selection{AccountID: j.flow.AccountID})}}
-	case nextFix:
-		return s, append([]intent{home{}}, fixNext(f)...)
-	case nextAgain:
-		s.station, s.after = atHow, choice{}
-		return s, s.start()
-	case nextKeep:
-		return s, []intent{decide{j.flow.AccountID, accounts.DecideKeep}, home{}}
-	case nextUseNew:
-		return s, []intent{decide{j.flow.AccountID, accounts.DecideUseNew}, home{}}
-	case nextRecheck:
-		return s, []intent{repeatChecks{j.flow.AccountID}}
-	}
-	return s, []intent{home{}}
 }

@@ -1,7 +1,9 @@
 package tui
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -17,15 +19,16 @@ func (s authorizeWizard) view(f frame) string {
 		line = steps{names: stationNames[atHow:], at: int(at - atHow)}
 	}
 	inner := f.inner(f.width, f.height-6)
+	faint := f.theme.faint
 	switch at {
 	case atProvider:
-		return line.page("Where does the account belong?", s.providers.lines(inner), f)
+		return line.page("Where does the account belong?", s.providerLines(inner), f)
 	case atServices:
-		body := append(s.services.lines(inner), "", " "+f.theme.faint.Render("One service a sign-in avoids unticked boxes; several save sign-ins."))
-		return line.page("What shall the jobs do with it?", body, f)
+		hint := paragraphAt("One service a sign-in means fewer boxes to tick; several mean fewer sign-ins.", f.width-2, " ", faint)
+		return line.page("What shall the jobs do with it?", append(append(s.services.lines(inner), ""), hint...), f)
 	case atName:
-		return line.page("Which name shall jobs use for it?", append([]string{" " + s.name.View(), "",
-			" " + f.theme.faint.Render("Small letters, digits and dashes. The name stays when the credential changes.")}, s.problemLines(f)...), f)
+		hint := paragraphAt("Small letters, digits and dashes. The name stays when the credential changes.", f.width-2, " ", faint)
+		return line.page("Which name shall jobs use for it?", slices.Concat([]string{" " + s.name.View(), ""}, hint, s.problemLines(f)), f)
 	case atHow:
 		return line.page("How do you want to sign in to "+f.provider(s.request.Provider).Name+"?", append(s.howLines(inner), s.problemLines(f)...), f)
 	case atSignIn:
@@ -34,14 +37,31 @@ func (s authorizeWizard) view(f frame) string {
 		return line.page("Checking the new credential", checkLines(j.checks, f), f)
 	}
 	question, body := s.endLines(j, f)
+	room := max(f.height-6-len(body), 4)
+	body = append(append(body, "", " "+f.theme.title.Render("Next"), ""), s.nexts(j, f).lines(f.inner(f.width, room))...)
 	return line.page(question, body, f)
+}
+
+// providerLines are the clients to choose from; under one that is missing stands how to get it.
+func (s authorizeWizard) providerLines(f frame) []string {
+	o, ok := s.providers.chosen()
+	if !ok {
+		return []string{" The catalogue has no provider: config.toml took them all away."}
+	}
+	if o.off == "" {
+		return s.providers.lines(f)
+	}
+	help := indent1(wrap("fettle needs a client registration of yours at "+o.label+" first: make one in its developer console, then tell fettle of it in another shell. This list notices by itself.", f.width-2))
+	help = append(help, "", "   "+f.theme.accent.Render("fettle client add "+o.id+" --from FILE"), "   "+f.theme.accent.Render("fettle client add "+o.id+" --id ID --secret-file FILE"))
+	list := s.providers.lines(f.inner(f.width, max(f.height-len(help)-1, 3)))
+	return slices.Concat(list, []string{""}, help)
 }
 
 func (s authorizeWizard) problemLines(f frame) []string {
 	if s.problem == "" {
 		return nil
 	}
-	return append([]string{""}, indent1(paragraph(f.theme.signs.critical+" "+s.problem, f.width-2, f.theme.bad))...)
+	return append([]string{""}, paragraphAt(f.theme.signs.critical+" "+s.problem, f.width-2, " ", f.theme.bad)...)
 }
 
 func (s authorizeWizard) howLines(f frame) []string {
@@ -79,11 +99,11 @@ func (s authorizeWizard) signInLines(j job, f frame) []string {
 	}
 	if j.rejected != nil {
 		lines = append(lines, "")
-		lines = append(lines, indent1(paragraph(t.signs.warning+" "+rejection(*j.rejected), f.width-2, t.warn))...)
+		lines = append(lines, paragraphAt(t.signs.warning+" "+rejection(*j.rejected), f.width-2, " ", t.warn)...)
 	} else if s.pasted > 0 {
 		lines = append(lines, "", " "+t.faint.Render(fmt.Sprintf("Pasted %d characters.", s.pasted)))
 	}
-	return append(lines, "", " "+t.faint.Render(waitWords(j, f)))
+	return append(append(lines, ""), paragraphAt(waitWords(j, f), f.width-2, " ", t.faint)...)
 }
 
 // rejection says what was wrong with a callback or a paste, as a sentence.
@@ -91,7 +111,7 @@ func rejection(e accounts.FlowEvent) string {
 	if e.Hint == "" {
 		return "That was not the answer to this sign-in."
 	}
-	return upperFirst(strings.TrimSuffix(e.Hint, ".")) + "."
+	return sentence(e.Hint)
 }
 
 // waitWords tell how long the sign-in stays open and what fettle does meanwhile.
@@ -186,37 +206,56 @@ func link(label, url string, t theme) string {
 // spaced puts air between the characters of a code.
 func spaced(code string) string { return strings.Join(strings.Split(code, ""), " ") }
 
-// endLines say what came of the sign-in and what is best done next.
+// endLines say what came of the sign-in.
 func (s authorizeWizard) endLines(j job, f frame) (question string, body []string) {
-	t := f.theme
-	next := func(lines []string) []string {
-		return append(append(lines, "", " "+t.title.Render("Next"), ""), s.nexts(j, f).lines(f.inner(f.width, 8))...)
-	}
-	if j.flow == nil {
-		why := "The sign-in ended before a credential came."
-		if j.err != nil {
-			why = j.err.Error()
-		}
-		return s.request.Name + " was not authorized", next(indent1(wrap(why, f.width-2)))
-	}
-	lines := checkLines(j.checks, f)
-	switch j.flow.End {
-	case accounts.EndAuthorized:
-		return j.flow.Name + " is authorized, with every permission", next(lines)
-	case accounts.EndPartial:
-		missing := []string{" " + t.bad.Render("Not granted, in the words of the page:")}
+	t, name := f.theme, s.request.Name
+	text := func(words string) []string { return indent1(wrap(words, f.width-2)) }
+	switch endingOf(j) {
+	case endAuthorized:
+		return name + " is authorized, with every permission", checkLines(j.checks, f)
+	case endPartial:
+		body = []string{" " + t.bad.Render("Not granted, in the words of the page:")}
 		for _, p := range j.flow.Missing {
-			missing = append(missing, "   "+t.bad.Render(t.signs.box+" "+p.Words))
+			body = append(body, "   "+t.bad.Render(t.signs.box+" "+p.Words))
 		}
-		return j.flow.Name + " is stored, but " + missingWords(j.flow.Missing), next(missing)
-	case accounts.EndWaitingDecision:
-		return "A new credential of " + j.flow.Name + " is stored beside the one in use", next(indent1(wrap(j.flow.Why, f.width-2)))
+		if len(j.flow.Missing) == 0 {
+			body = text(j.flow.Why)
+		}
+		return name + " is stored, but " + missingWords(j.flow.Missing), body
+	case endDecision:
+		return "A new credential of " + name + " is stored beside the one in use", text(upperFirst(j.flow.Why))
+	case endPaused:
+		return "The sign-in of " + name + " waits", s.pausedLines(j, f)
+	case endElsewhere:
+		return "Another fettle shows this sign-in", text("It waits for the person there. Once it is finished, " + name + " appears in the list here by itself; if that program has ended, look again.")
+	case endExpired:
+		return "The sign-in of " + name + " has expired", text("Nobody signed in in time, or it was dropped. The stored credential, if there is one, is as it was.")
+	case endFailed:
 	}
-	return j.flow.Name + " was not authorized", next(append(lines, indent1(wrap(j.flow.Why, f.width-2))...))
+	body = checkLines(j.checks, f)
+	switch {
+	case j.err != nil:
+		body = append(body, failureLines(j.err, f)...)
+	case j.flow != nil && j.flow.Why != "":
+		body = append(body, paragraphAt(sentence(j.flow.Why), f.width-2, " ", t.bad)...)
+	}
+	return name + " was not authorized", body
+}
+
+// pausedLines say why a sign-in that can go on does not.
+func (s authorizeWizard) pausedLines(j job, f frame) []string {
+	var failed *accounts.FlowFailedError
+	if errors.As(j.err, &failed) {
+		return failureLines(j.err, f)
+	}
+	return indent1(wrap("It was stopped here and is kept: go on with it, or begin anew.", f.width-2))
 }
 
 func missingWords(missing []provider.Permission) string {
-	if len(missing) == 1 {
+	switch len(missing) {
+	case 0:
+		return "something needs attention"
+	case 1:
 		return "one permission is missing"
 	}
 	return fmt.Sprintf("%d permissions are missing", len(missing))

@@ -21,6 +21,7 @@ type authorizeWizard struct {
 	providers choice
 	services  choice
 	name      textinput.Model
+	named     bool // the name is the operator's, not a proposal
 	how       choice
 
 	request accounts.AuthorizeRequest
@@ -48,16 +49,9 @@ var stationNames = []string{"Provider", "Services", "Name", "How", "Sign in", "C
 
 // newAuthorize asks everything; newUpdate only how to sign in, for the services the account has.
 func newAuthorize(f frame) authorizeWizard {
-	w := authorizeWizard{name: field("", 63), paste: field("", 16<<10)}
-	w.paste.EchoMode = textinput.EchoPassword
-	for _, p := range f.providers {
-		o := option{id: p.ID, label: p.Name, note: strings.Join(serviceNames(p), ", ")}
-		if !f.hasClient(p) {
-			o.off = "no client is registered: fettle client add " + p.ID
-		}
-		w.providers.options = append(w.providers.options, o)
-	}
-	slices.SortStableFunc(w.providers.options, func(a, b option) int { return len(a.off) - len(b.off) })
+	w := authorizeWizard{name: field(63), paste: secretField()}
+	w.paste.CharLimit = 16 << 10
+	w.providers.options = f.providerOptions()
 	return w
 }
 
@@ -76,6 +70,8 @@ func newUpdate(a accounts.Account, f frame) authorizeWizard {
 func newResume(p accounts.PendingFlow, f frame) (authorizeWizard, []intent) {
 	w := newAuthorize(f)
 	w.request = accounts.AuthorizeRequest{Name: p.Name, Provider: p.Provider, Services: p.Services, OverSSH: f.host.SSH}
+	a, known := f.data.snapshot.ByName(p.Name)
+	w.again = known && !unfinished(a.ID)
 	w.station = atSignIn
 	if j, ok := f.jobs.get(w.job()); ok && j.running {
 		return w, nil
@@ -83,14 +79,37 @@ func newResume(p accounts.PendingFlow, f frame) (authorizeWizard, []intent) {
 	return w, []intent{resumeFlow{p}}
 }
 
-func field(placeholder string, limit int) textinput.Model {
-	in := textinput.New()
-	in.Prompt = "> "
-	in.Placeholder = placeholder
-	in.CharLimit = limit
-	in.SetWidth(60)
-	in.Focus()
-	return in
+// providerOptions are the clients to authorize through: those that can be used first, then the providers
+// that have none yet.
+func (f frame) providerOptions() []option {
+	var usable, rest []option
+	for _, p := range f.providers {
+		note := strings.Join(serviceNames(p), ", ")
+		clients := f.clientsOf(p)
+		for _, c := range clients {
+			o := option{id: p.ID + clientMark + c.ID, label: p.Name, note: note}
+			if len(clients) > 1 {
+				o.label += ", client " + c.Label
+			}
+			usable = append(usable, o)
+		}
+		if len(clients) == 0 {
+			rest = append(rest, option{id: p.ID, label: p.Name, off: "no client is registered yet"})
+		}
+	}
+	return append(usable, rest...)
+}
+
+// clientMark stands between provider and client in the ID of an option.
+const clientMark = "\n"
+
+// clientsOf lists the clients that are registered at a provider.
+func (f frame) clientsOf(p provider.Provider) []accounts.ClientInfo {
+	clients := slices.DeleteFunc(slices.Clone(f.data.clients), func(c accounts.ClientInfo) bool { return c.Provider != p.ID })
+	if len(clients) == 0 && p.Client.ID != "" {
+		return []accounts.ClientInfo{{ID: accounts.ClientFromConfig, Provider: p.ID, Label: "from config"}}
+	}
+	return clients
 }
 
 func serviceNames(p provider.Provider) []string {
@@ -99,11 +118,6 @@ func serviceNames(p provider.Provider) []string {
 		names = append(names, s.Name)
 	}
 	return names
-}
-
-// hasClient reports whether some client is registered at the provider.
-func (f frame) hasClient(p provider.Provider) bool {
-	return p.Client.ID != "" || slices.ContainsFunc(f.data.clients, func(c accounts.ClientInfo) bool { return c.Provider == p.ID })
 }
 
 func (f frame) provider(id string) provider.Provider {
@@ -146,8 +160,11 @@ func (s authorizeWizard) start() []intent {
 func (s authorizeWizard) key() string { return "how " + s.request.Name }
 
 func (s authorizeWizard) title(frame) string {
-	if s.again {
+	switch {
+	case s.again:
 		return "Update " + s.request.Name
+	case s.station >= atSignIn:
+		return "Authorize " + s.request.Name
 	}
 	return "Authorize"
 }
@@ -180,12 +197,18 @@ func (s authorizeWizard) situation(f frame) situation {
 	return st
 }
 
+// renewed follows the clients: one that was added meanwhile can be chosen.
+func (s authorizeWizard) renewed(f frame) (screen, []intent) {
+	s.providers.options = f.providerOptions()
+	return s, nil
+}
+
 // stuck says why enter cannot go on.
 func (s authorizeWizard) stuck(at station, f frame) string {
 	switch at {
 	case atProvider:
 		if o, ok := s.providers.chosen(); !ok || o.off != "" {
-			return "no client is registered at this provider yet"
+			return "this provider needs a client first: see below the list"
 		}
 	case atServices:
 		if len(s.services.ticked) == 0 {
@@ -204,6 +227,9 @@ func (s authorizeWizard) stuck(at station, f frame) string {
 }
 
 func (s authorizeWizard) receive(a answer, f frame) (screen, []intent) {
+	if a.key == s.otherKey() {
+		return s.otherWay(a, f)
+	}
 	if a.key != s.key() || s.station != atHow {
 		return s, nil
 	}
@@ -214,7 +240,7 @@ func (s authorizeWizard) receive(a answer, f frame) (screen, []intent) {
 	choices, _ := a.value.([]accounts.FlowChoice)
 	s.how = choice{}
 	for _, c := range choices {
-		s.how.options = append(s.how.options, option{id: string(c.Kind), label: wayNames[c.Kind], note: c.Why, off: c.Unavailable})
+		s.how.options = append(s.how.options, option{id: string(c.Kind), label: wayNames[c.Kind], note: upperFirst(c.Why), off: c.Unavailable})
 		if c.Preferred {
 			s.how.at = string(c.Kind)
 		}
@@ -233,14 +259,33 @@ func (s authorizeWizard) suggestName(f frame) string {
 	if len(s.services.ticked) > 0 {
 		stem = s.services.ticked[0] + "-" + stem
 	}
+	stem = nameLike(stem)
 	name := stem
-	for i := 2; s.taken(name, f); i++ {
+	for i := 2; s.taken(name, f) != ""; i++ {
 		name = fmt.Sprintf("%s-%d", stem, i)
 	}
 	return name
 }
 
-func (s authorizeWizard) taken(name string, f frame) bool {
-	_, ok := f.data.snapshot.ByName(name)
-	return ok
+// taken says who has a name already.
+func (s authorizeWizard) taken(name string, f frame) string {
+	switch a, ok := f.data.snapshot.ByName(name); {
+	case !ok:
+		return ""
+	case unfinished(a.ID):
+		return "A sign-in for " + name + " was begun and is not finished: enter on its row opens it."
+	}
+	return name + " exists already: u on its row updates it. Choose another name for a new account."
+}
+
+// nameLike makes a text a reference name, as far as it can.
+func nameLike(s string) string {
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(s))
+	name = strings.TrimLeft(name, "-0123456789")
+	return name[:min(len(name), 50)]
 }

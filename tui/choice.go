@@ -15,6 +15,9 @@ type option struct {
 	id, label, note, off string
 }
 
+// add puts an option at the end.
+func (c *choice) add(id, label string) { c.options = append(c.options, option{id: id, label: label}) }
+
 // position is the row of the cursor.
 func (c choice) position() int {
 	for i, o := range c.options {
@@ -79,26 +82,29 @@ func (c choice) tickAll() choice {
 	return c
 }
 
-// lines draw the options: two lines for one with a note, as many as fit around the cursor.
+// lines draw the options, each with its note, as many as fit around the cursor.
 func (c choice) lines(f frame) []string {
-	t := f.theme
 	at := c.position()
 	var lines []string
-	first := 0
+	first, last := 0, 0
 	for i, o := range c.options {
 		if i == at {
 			first = len(lines)
 		}
 		lines = append(lines, c.option(o, i == at, f))
-		note, style := o.note, t.faint
+		note := o.note
 		if o.off != "" {
 			note = o.off
 		}
-		for _, l := range wrap(note, f.width-8) {
-			lines = append(lines, "      "+style.Render(l))
+		lines = append(lines, paragraphAt(note, f.width-8, "      ", f.theme.faint)...)
+		if i == at {
+			last = len(lines) - 1
 		}
 	}
-	win := windowOf(0, min(first+2, max(len(lines)-1, 0)), len(lines), f.height)
+	if len(lines) <= f.height {
+		return lines
+	}
+	win := windowOf(windowOf(0, last, len(lines), f.height).from, first, len(lines), f.height)
 	return lines[win.from:win.to]
 }
 

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	tea "charm.land/bubbletea/v2"
@@ -100,6 +99,8 @@ func (r *runner) command(in intent, run int) tea.Cmd {
 		return r.start(id, run, func(ctx context.Context, _ *liveJob, _ func(jobEvent)) (any, string, error) {
 			return nil, "the vault is ready", r.Vault.Setup(ctx, in.holder, in.passphrase)
 		})
+	case abandonFlow:
+		return r.guard(r.abandon(in))
 	case stop:
 		return r.stop(in.job)
 	case pasteInto:
@@ -125,73 +126,25 @@ func (r *runner) question(in intent) tea.Cmd {
 		return r.answer(in.key, func(ctx context.Context) (any, error) { return r.Accounts.Resources(ctx, in.id, false) })
 	case askKeyring:
 		return r.answer(in.key, func(ctx context.Context) (any, error) { return nil, r.Vault.ProbeKeyring(ctx) })
-	case abandonFlow:
-		return func() tea.Msg {
-			if err := r.Accounts.AbandonFlow(r.root, in.flowID); err != nil {
-				return answer{key: "abandon " + in.name, err: err}
-			}
-			return r.load()()
-		}
-	case checkPlaces:
-		return func() tea.Msg {
-			if err := r.Files.Check(r.root, true); err != nil {
-				return answer{key: "check places", err: err}
-			}
-			return r.load()()
-		}
 	}
 	return r.terminal(in)
 }
 
 func (r *runner) answer(key string, get func(context.Context) (any, error)) tea.Cmd {
-	return func() tea.Msg {
+	return func() (msg tea.Msg) {
+		defer func() {
+			if p := recover(); p != nil {
+				msg = answer{key: key, err: r.fault(p)}
+			}
+		}()
 		v, err := get(r.root)
 		return answer{key: key, value: v, err: err}
 	}
 }
 
-// begin starts an authorization, or takes over the pending one, and drives it.
-func (r *runner) begin(in beginFlow) work {
-	return func(ctx context.Context, j *liveJob, emit func(jobEvent)) (any, string, error) {
-		if in.restart {
-			if err := r.abandonPending(ctx, in.request.Name); err != nil {
-				return nil, "", err
-			}
-		}
-		flow, err := r.Accounts.StartFlow(ctx, in.request)
-		var pending *accounts.FlowPendingError
-		if errors.As(err, &pending) {
-			flow, err = pending.Flow, nil
-		}
-		if err != nil {
-			return nil, "", err
-		}
-		return r.drive(ctx, flow.FlowID, j, emit)
-	}
-}
-
-func (r *runner) abandonPending(ctx context.Context, name string) error {
-	pending, err := r.Accounts.PendingFlow(ctx, name)
-	if errors.Is(err, accounts.ErrNoPendingFlow) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return r.Accounts.AbandonFlow(ctx, pending.FlowID)
-}
-
-func (r *runner) drive(ctx context.Context, flowID string, j *liveJob, emit func(jobEvent)) (any, string, error) {
-	res, err := r.Accounts.DriveFlow(ctx, flowID, accounts.FlowIO{
-		Pasted: j.pasted,
-		Report: func(e accounts.FlowEvent) { emit(jobEvent{flow: &e}) },
-	})
-	return res, "", err
-}
-
 func (r *runner) refresh(in refreshAccounts) work {
 	return func(ctx context.Context, _ *liveJob, emit func(jobEvent)) (any, string, error) {
-		t := tally{total: len(in.ids), verb: "refreshed", emit: emit}
+		t := tally{total: len(in.ids), verb: "refreshed", emit: emit, clock: r.Clock}
 		err := r.Accounts.RefreshMany(ctx, in.ids, accounts.Now(in.force), func(_ string, o accounts.Outcome, err error) { t.adopted(o); t.add(err) })
 		if err == nil && t.total == 1 {
 			err = t.last
@@ -202,7 +155,7 @@ func (r *runner) refresh(in refreshAccounts) work {
 
 func (r *runner) verify(in verifyAccounts) work {
 	return func(ctx context.Context, _ *liveJob, emit func(jobEvent)) (any, string, error) {
-		t := tally{total: len(in.ids), verb: "verified", emit: emit}
+		t := tally{total: len(in.ids), verb: "verified", emit: emit, clock: r.Clock}
 		for _, id := range in.ids {
 			if ctx.Err() != nil {
 				break

@@ -24,6 +24,9 @@ func (s detailScreen) start() []intent {
 	return []intent{askHistory{"history " + s.id, s.id}, askResources{"resources " + s.id, s.id}}
 }
 
+// renewed asks again for what is shown beside the account: something happened in the book.
+func (s detailScreen) renewed(frame) (screen, []intent) { return s, s.start() }
+
 func (s detailScreen) scopes() []scope { return []scope{inDetail, inScroll} }
 
 func (s detailScreen) title(f frame) string {
@@ -34,7 +37,7 @@ func (s detailScreen) title(f frame) string {
 }
 
 func (s detailScreen) situation(f frame) situation {
-	st := situation{}
+	st := situation{broken: len(f.data.problems) + f.data.files}
 	if a, ok := f.account(s.id); ok {
 		st.account = &a
 	}
@@ -50,7 +53,9 @@ func (s detailScreen) act(id actionID, f frame) (screen, []intent) {
 	case actUp, actDown, actPageUp, actPageDn, actTop, actBottom:
 		s.top = moved(s.top, max(len(s.lines(f))-f.height, 0)+1, f.height, id)
 	case actUpdate:
-		return s, []intent{open{newUpdate(a, f)}}
+		return s, updating(a, f)
+	case actFix:
+		return s, append([]intent{home{}}, fixNext(f, s.id)...)
 	case actRefresh:
 		return s, []intent{refreshAccounts{ids: []string{s.id}}}
 	case actVerify:
@@ -68,16 +73,18 @@ func (s detailScreen) act(id actionID, f frame) (screen, []intent) {
 func (s detailScreen) typed(msg tea.Msg, _ frame) (screen, []intent) { return s, nil }
 
 func (s detailScreen) receive(a answer, _ frame) (screen, []intent) {
-	switch a.key {
-	case "history " + s.id:
-		s.history, _ = a.value.([]store.Event)
-	case "resources " + s.id:
-		s.resources, _ = a.value.(accounts.ResourceList)
-	default:
-		return s, nil
-	}
-	if a.err != nil {
+	switch {
+	case a.key != "history "+s.id && a.key != "resources "+s.id:
+	case a.err != nil:
 		s.problem = oneLine(a.err)
+	default:
+		s.problem = ""
+		if history, ok := a.value.([]store.Event); ok {
+			s.history = history
+		}
+		if list, ok := a.value.(accounts.ResourceList); ok {
+			s.resources = list
+		}
 	}
 	return s, nil
 }

@@ -59,21 +59,21 @@ func healthLines(a accounts.Account, f frame) []string {
 	var lines []string
 	for _, h := range a.Health.Findings {
 		sign, style := t.severity(h.Severity)
-		title := h.Title
-		if !h.Since.IsZero() {
-			title += ", " + ago(h.Since, f.now)
+		lines = append(lines, "")
+		lines = append(lines, indent1(paragraph(sign+" "+upperFirst(h.Title), f.width-2, style))...)
+		if !h.Since.IsZero() && h.State != accounts.Expiring {
+			lines = append(lines, "   "+t.faint.Render("since "+stamp(h.Since, f.now)))
 		}
-		lines = append(lines, "", " "+style.Render(sign+" "+upperFirst(title)))
 		for _, l := range wrap(h.Detail, f.width-4) {
 			lines = append(lines, "   "+l)
 		}
 	}
 	lines = append(lines, "   "+t.faint.Render(provenWords(a.Health, f.now)))
 	if a.Pending != nil {
-		lines = append(lines, "", " "+t.accent.Render(t.signs.busy+" An authorization waits for you; u continues it."))
+		lines = append(lines, "", " "+t.accent.Render(t.signs.busy+" A sign-in waits for you; u continues it."))
 	}
 	if a.Candidate != nil {
-		lines = append(lines, "", " "+t.warn.Render(t.signs.warning+" A newer grant waits for your choice; u shows it."))
+		lines = append(lines, "", " "+t.warn.Render(t.signs.warning+" A new credential waits for your choice; u shows it."))
 		lines = append(lines, indent(wrap(a.Candidate.WhyWaiting, f.width-4))...)
 	}
 	return lines
@@ -128,14 +128,14 @@ func (f frame) permissionWords(a accounts.Account) map[string]string {
 // lifeLines draw the grant's life as a line in time.
 func lifeLines(a accounts.Account, f frame) []string {
 	t, h := f.theme, a.Health
-	lines := heading("Life of the grant", "", t)
+	lines := heading("Life of the credential", "", t)
 	if a.AuthorizedAt.IsZero() {
 		return append(lines, " not known")
 	}
 	if h.DiesAt.IsZero() {
 		bar := t.ok.Render(strings.Repeat(t.signs.past, max(min(f.width-24, 40), 4)))
 		return append(lines, " "+bar+t.signs.point+" today",
-			" "+t.faint.Render("since "+date(a.AuthorizedAt, f.now)+"; no date of death is known"))
+			" "+t.faint.Render("since "+date(a.AuthorizedAt, f.now)+"; no end is known"))
 	}
 	width := max(min(f.width-4, 60), 10)
 	whole := h.DiesAt.Sub(a.AuthorizedAt)
@@ -161,7 +161,11 @@ func verifyLines(a accounts.Account, f frame) []string {
 	if !ok || len(j.checks) == 0 {
 		return nil
 	}
-	return append(heading("Verification", "", f.theme), checkLines(j.checks, f)...)
+	note := "just made"
+	if j.running {
+		note = "under way"
+	}
+	return append(heading("Verification", note, f.theme), checkLines(j.checks, f)...)
 }
 
 // canvasLines list the jobs that run on the account and where their password files lie.
@@ -302,28 +306,6 @@ func (s detailScreen) historyLines(f frame) []string {
 			style = t.bad
 		}
 		lines = append(lines, " "+t.faint.Render(pad(stamp(e.At, f.now), 17, ""))+" "+style.Render(e.Action)+" "+e.Detail+" "+t.faint.Render("by "+e.Actor))
-	}
-	return lines
-}
-
-func upperFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	r := []rune(s)
-	return strings.ToUpper(string(r[0])) + string(r[1:])
-}
-
-func indent(lines []string) []string {
-	for i := range lines {
-		lines[i] = "   " + lines[i]
-	}
-	return lines
-}
-
-func indent1(lines []string) []string {
-	for i := range lines {
-		lines[i] = " " + lines[i]
 	}
 	return lines
 }

@@ -122,7 +122,7 @@ var scenes = map[string]func(m Model) Model{
 	"accounts-marked":   func(m Model) Model { return press(m, "space", "space") },
 	"accounts-empty":    func(m Model) Model { m.data = withFacts(data{vault: m.data.vault}); return m },
 	"accounts-unread": func(m Model) Model {
-		m.data = data{loaded: true, problem: "the book cannot be read: disk error"}
+		m.data = data{problem: "the book cannot be read: disk error"}
 		return m
 	},
 	"detail-revoked":     func(m Model) Model { return press(m, "enter") },
@@ -153,7 +153,7 @@ var scenes = map[string]func(m Model) Model{
 	"remove-how":        removing,
 	"remove-confirm":    func(m Model) Model { return press(removing(m), "down", "enter") },
 	"first-run":         func(m Model) Model { m.stack = []screen{newFirstRun()}; return m },
-	"unlock":            func(m Model) Model { m.overlay = newUnlock(reload{}, "The key lies behind a passphrase."); return m },
+	"unlock":            func(m Model) Model { m.overlay = newUnlock("refreshing sales-ga"); return m },
 	"help":              func(m Model) Model { return press(m, "?") },
 	"quit":              func(m Model) Model { return press(signingIn(m, devicePrompt), "q") },
 }

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	"fettle/accounts"
 	"fettle/oauthflow/diagnose"
 	"fettle/pwfile"
@@ -28,6 +30,9 @@ func repairOf(a accounts.Account) repair {
 	case accounts.ToRevoke:
 		return repairRevoke
 	case accounts.Unproven:
+		if a.Health.Severity == accounts.SeverityOK { // a password file holds it: it is proven there
+			return repairNone
+		}
 		return repairVerify
 	case accounts.Unreachable:
 		return repairRefresh
@@ -41,22 +46,49 @@ func repairOf(a accounts.Account) repair {
 	return repairNone
 }
 
-// fixNext takes the worst problem and opens the wizard that repairs it: accounts first, then stale files.
-func fixNext(f frame) []intent {
-	a, ok := nextProblem(f, "")
+// nextProblem is the account that f repairs: the worst, or the one after the given one, round and round, so
+// that a problem that stays does not hide the others.
+func nextProblem(f frame, after string) (accounts.Account, bool) {
+	list := f.data.problems
+	if i := slices.Index(list, after); i >= 0 {
+		list = slices.Concat(list[i+1:], list[:i])
+	}
+	if len(list) == 0 {
+		return accounts.Account{}, false
+	}
+	return f.account(list[0])
+}
+
+// fixNext opens what repairs the next problem: accounts first, then stale files.
+func fixNext(f frame, after string) []intent {
+	a, ok := nextProblem(f, after)
 	if !ok {
 		return []intent{open{newRegenerate(pwfile.Selection{Stale: true})}}
 	}
-	if a.Candidate != nil {
-		return []intent{open{newUpdate(a, f)}}
+	if a.Candidate == nil {
+		switch repairOf(a) {
+		case repairRefresh:
+			return []intent{open{newDetail(a.ID)}, refreshAccounts{ids: []string{a.ID}, force: true}}
+		case repairVerify:
+			return []intent{open{newDetail(a.ID)}, verifyAccounts{ids: []string{a.ID}}}
+		case repairRevoke:
+			return []intent{open{newRemove(a)}}
+		}
 	}
-	switch repairOf(a) {
-	case repairRefresh:
-		return []intent{refreshAccounts{ids: []string{a.ID}, force: true}, open{newDetail(a.ID)}}
-	case repairVerify:
-		return []intent{verifyAccounts{ids: []string{a.ID}}, open{newDetail(a.ID)}}
-	case repairRevoke:
-		return []intent{open{newRemove(a)}}
+	return updating(a, f)
+}
+
+// updating opens what leads to a working credential: the choice that waits, the sign-in that was begun, or a
+// new one.
+func updating(a accounts.Account, f frame) []intent {
+	j, ok := f.jobs.get(jobID{jobFlow, a.Name})
+	switch {
+	case ok && j.running:
+		return []intent{open{newUpdate(a, f)}}
+	case a.Candidate != nil:
+		return []intent{open{newDecision(a.ID, a.Name)}}
+	case a.Pending != nil:
+		return []intent{takeOver{*a.Pending}}
 	}
 	return []intent{open{newUpdate(a, f)}}
 }

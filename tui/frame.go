@@ -22,6 +22,7 @@ type frame struct {
 // data is the last look at the book and at the password files. It is replaced whole, never changed.
 type data struct {
 	loaded   bool
+	taken    int64  // which look this is: an earlier one that comes late is dropped
 	problem  string // why the last look failed; the facts are then older
 	snapshot accounts.Snapshot
 	canvases []pwfile.Canvas
@@ -33,7 +34,9 @@ type data struct {
 	// Worked out once per look, so that a key press costs the same with 10,000 accounts.
 	widths     columnWidths // of the account list
 	searchable []string     // what the filter looks at, by position in the snapshot
-	problems   []string     // accounts that f would repair, worst first
+	orders     [orders][]int
+	severities map[accounts.Severity]int
+	problems   []string // accounts that f would repair, worst first
 }
 
 // Host says where fettle runs, as far as screens care.

@@ -60,13 +60,13 @@ func (s helpScreen) lines(f frame) []string {
 			lines = append(lines, strings.Repeat(" ", 18)+l)
 		}
 	}
-	return append(lines, "", "  "+t.faint.Render("ctrl+c quits from everywhere; work under way is finished first."))
+	return lines
 }
 
 // KeysMarkdown is docs/keys.md, made from the table of actions.
 func KeysMarkdown() string {
 	var b strings.Builder
-	b.WriteString("# Keys\n\nMade from the table in `tui/actions.go`; a test keeps it true. `ctrl+c` quits from everywhere.\n")
+	b.WriteString("# Keys\n\nMade from the table in `tui/actions.go`; a test keeps it true. Where a text is typed, only `enter`, `esc`, `tab` and keys with ctrl mean what stands here.\n")
 	var last scope
 	for _, a := range actions {
 		if a.scope != last {

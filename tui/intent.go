@@ -66,7 +66,6 @@ type (
 		plan       pwfile.Plan
 		passphrase secret.Text
 	}
-	checkPlaces struct{}
 
 	// stop cancels a job: a flow pauses, work between two accounts or files ends after the present one.
 	stop struct{ job jobID }
@@ -118,7 +117,6 @@ func (resumeFlow) isIntent()      {}
 func (abandonFlow) isIntent()     {}
 func (pasteInto) isIntent()       {}
 func (generate) isIntent()        {}
-func (checkPlaces) isIntent()     {}
 func (stop) isIntent()            {}
 func (unlockVault) isIntent()     {}
 func (setupVault) isIntent()      {}

@@ -22,6 +22,9 @@ const (
 	jobVault     = "vault"
 )
 
+// vaultJob is the one job about the vault.
+var vaultJob = jobID{jobVault, ""}
+
 // job is background work as the screens see it. The runner owns what really runs.
 type job struct {
 	id    jobID
@@ -47,11 +50,20 @@ type job struct {
 	result   any
 }
 
+// forgetful is an ended job without what started it, which may hold a passphrase.
+func (j job) forgetful() job {
+	j.want = nil
+	return j
+}
+
 // failed reports whether the work ended badly.
 func (j job) failed() bool { return !j.running && j.err != nil }
 
 // jobs is the registry: a value, copied when it changes.
 type jobs []job
+
+// progressKept is how many lines of a run are kept: no screen shows more of it under way.
+const progressKept = 100
 
 // get finds a job.
 func (js jobs) get(id jobID) (job, bool) {
@@ -100,7 +112,8 @@ func (j job) with(e jobEvent) job {
 	case e.check != nil:
 		j.checks = withCheck(j.checks, *e.check)
 	case e.progress != nil:
-		j.progress = append(slices.Clone(j.progress), *e.progress)
+		from := max(len(j.progress)-progressKept+1, 0)
+		j.progress = append(slices.Clone(j.progress[from:]), *e.progress)
 		j.done, j.total = e.progress.Done, e.progress.Total
 	case e.step != nil:
 		j.done, j.total = e.step.done, e.step.total

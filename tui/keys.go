@@ -26,19 +26,25 @@ func (a action) means(k tea.KeyPressMsg) bool {
 	return slices.Contains(a.keys, k.String()) || slices.Contains(a.keys, strings.TrimPrefix(k.Keystroke(), "shift+")) && k.Mod == 0
 }
 
-// live lists the actions of the scopes in the table's order; an action that a more specific scope took the key of is left out.
+// live lists the actions of the scopes in the table's order, each with the keys that a more specific scope
+// has not taken; one without any is left out.
 func live(scopes []scope) []action {
 	taken := map[string]bool{}
 	var out []action
 	for _, sc := range append(slices.Clone(scopes), inGlobal) {
 		for _, a := range actions {
-			if a.scope != sc || taken[a.keys[0]] {
+			if a.scope != sc {
 				continue
 			}
+			a.keys = slices.DeleteFunc(slices.Clone(a.keys), func(k string) bool { return taken[k] })
+			if len(a.keys) > 0 {
+				out = append(out, a)
+			}
+		}
+		for _, a := range out {
 			for _, k := range a.keys {
 				taken[k] = true
 			}
-			out = append(out, a)
 		}
 	}
 	return out
@@ -73,7 +79,7 @@ func footer(scopes []scope, s situation, typing bool, width int, t theme) string
 	var b strings.Builder
 	used := 0
 	for _, a := range live(scopes) {
-		if a.quiet || a.id == actHelp {
+		if a.quiet || a.id == actHelp || typing && !ends(tea.KeyPressMsg{Text: a.keys[0]}) {
 			continue
 		}
 		if _, ok := a.on(s); !ok {

@@ -2,6 +2,8 @@ package tui
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -9,43 +11,62 @@ import (
 	"fettle/accounts"
 )
 
-// dataMsg brings a fresh look at the book.
-type dataMsg struct{ data data }
+// dataMsg brings a fresh look at the book, or why there is none.
+type dataMsg struct {
+	data    data
+	same    bool   // the book has not moved: there is nothing new
+	problem string // the book could not be read; what was known stays
+	routine bool   // it was the clock that asked
+}
 
 // load looks at the book and at the password files.
 func (r *runner) load() tea.Cmd {
-	return func() tea.Msg { return dataMsg{r.read()} }
+	return r.guard(func() tea.Msg { return r.read() })
 }
 
 // look loads only if the book's revision moved: another process may have changed it.
 func (r *runner) look(seen int64) tea.Cmd {
-	return func() tea.Msg {
-		rev, err := r.Accounts.Revision(r.root)
-		if err == nil && rev == seen {
-			return nil
+	return r.guard(func() tea.Msg {
+		msg := dataMsg{same: true}
+		if rev, err := r.Accounts.Revision(r.root); err != nil || rev != seen {
+			msg = r.read()
 		}
-		return dataMsg{r.read()}
-	}
+		msg.routine = true
+		return msg
+	})
 }
 
-func (r *runner) read() data {
-	snap, err := r.Accounts.Snapshot(r.root)
-	if err != nil {
-		return data{loaded: true, problem: "the book cannot be read: " + oneLine(err)}
+// places compares what lies at the places with what was written there, at most once a minute.
+func (r *runner) places() tea.Cmd {
+	return r.guard(func() tea.Msg {
+		if err := r.Files.Check(r.root, false); err != nil && r.root.Err() == nil {
+			return noticeMsg{"The password files cannot be compared: " + oneLine(err), accounts.SeverityWarning}
+		}
+		return r.read()
+	})
+}
+
+func (r *runner) read() dataMsg {
+	d := data{loaded: true, taken: r.looks.Add(1), vault: r.Vault.State()}
+	var err error
+	if d.snapshot, err = r.Accounts.Snapshot(r.root); err != nil {
+		return dataMsg{problem: "the book cannot be read: " + oneLine(err)}
 	}
-	snap.Accounts = append(pendingRows(snap.Pending), snap.Accounts...)
-	d := data{loaded: true, snapshot: snap, stale: map[string]int{}, vault: r.Vault.State()}
 	if d.canvases, err = r.Files.Canvases(r.root); err != nil {
-		d.problem = "the canvases cannot be read: " + oneLine(err)
+		return dataMsg{problem: "the canvases cannot be read: " + oneLine(err)}
 	}
 	if d.clients, err = r.Accounts.Clients(r.root); err != nil {
-		d.problem = "the clients cannot be read: " + oneLine(err)
+		return dataMsg{problem: "the clients cannot be read: " + oneLine(err)}
 	}
-	return d.counted(r.Clock())
+	d.snapshot.Accounts = append(pendingRows(d.snapshot.Pending), d.snapshot.Accounts...)
+	return dataMsg{data: d.counted(r.Clock())}
 }
 
-// counted works out, once per look, what views would otherwise count at every key.
+// counted cleans what was read and works out, once per look, what views would otherwise count at every key.
 func (d data) counted(now time.Time) data {
+	d.snapshot, d.canvases, d.clients = washed(d.snapshot), washed(d.canvases), washed(d.clients)
+	d.stale, d.severities = map[string]int{}, map[accounts.Severity]int{}
+	d.files, d.problems = 0, nil
 	for _, c := range d.canvases {
 		if !c.NeedsWriting() {
 			continue
@@ -55,13 +76,18 @@ func (d data) counted(now time.Time) data {
 			d.stale[id]++
 		}
 	}
-	d.widths = measure(d.snapshot.Accounts, now)
-	d.searchable = make([]string, len(d.snapshot.Accounts))
-	for i, a := range d.snapshot.Accounts {
-		d.searchable[i] = searchable(a, now)
-		if repairable(a) {
-			d.problems = append(d.problems, a.ID)
+	list := d.snapshot.Accounts
+	d.widths = measure(list, now)
+	d.searchable = make([]string, len(list))
+	for i := range list {
+		d.searchable[i] = searchable(list[i], now)
+		d.severities[list[i].Health.Severity]++
+		if repairable(list[i]) {
+			d.problems = append(d.problems, list[i].ID)
 		}
+	}
+	for o := byHealth + 1; o < orders; o++ {
+		d.orders[o] = o.sorted(list, d.stale)
 	}
 	return d
 }
@@ -83,6 +109,9 @@ func pendingRows(flows []accounts.PendingFlow) []accounts.Account {
 // pendingID begins the ID of a row that is no account yet.
 const pendingID = "flow:"
 
+// unfinished reports whether a row is a sign-in under way rather than an account.
+func unfinished(id string) bool { return strings.HasPrefix(id, pendingID) }
+
 // tally counts the outcomes of work over several accounts.
 type tally struct {
 	done, failed, total int
@@ -90,7 +119,12 @@ type tally struct {
 	verb                string
 	last                error
 	emit                func(jobEvent)
+	clock               Clock
+	told                time.Time
 }
+
+// tellEvery keeps the screen from being drawn for each of a thousand accounts.
+const tellEvery = 100 * time.Millisecond
 
 func (t *tally) add(err error) {
 	t.done++
@@ -98,7 +132,10 @@ func (t *tally) add(err error) {
 		t.failed++
 	}
 	t.last = err
-	t.emit(jobEvent{step: &step{t.done, t.total}})
+	if now := t.clock(); t.done == t.total || now.Sub(t.told) >= tellEvery {
+		t.told = now
+		t.emit(jobEvent{step: &step{t.done, t.total}})
+	}
 }
 
 func (t *tally) adopted(o accounts.Outcome) {
@@ -116,4 +153,14 @@ func (t *tally) line() string {
 		return fmt.Sprintf("%d %s", t.done, t.verb)
 	}
 	return fmt.Sprintf("%d of %d %s, %d failed", t.done-t.failed, t.total, t.verb, t.failed)
+}
+
+// sorted are the positions of list in that order.
+func (o order) sorted(list []accounts.Account, stale map[string]int) []int {
+	at := make([]int, len(list))
+	for i := range at {
+		at[i] = i
+	}
+	slices.SortStableFunc(at, func(i, k int) int { return o.compare(&list[i], &list[k], stale) })
+	return at
 }

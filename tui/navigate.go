@@ -10,7 +10,9 @@ import (
 )
 
 // do carries out intents in order: navigation here, everything else through the runner.
-func (m Model) do(intents []intent) (tea.Model, tea.Cmd) {
+func (m Model) do(intents []intent) (tea.Model, tea.Cmd) { return m.all(intents) }
+
+func (m Model) all(intents []intent) (Model, tea.Cmd) {
 	var cmds []tea.Cmd
 	for _, in := range intents {
 		var cmd tea.Cmd
@@ -41,31 +43,45 @@ func (m Model) one(in intent) (Model, tea.Cmd) {
 		return m, nil
 	case takeOver:
 		w, wants := newResume(in.flow, m.frame())
-		model, cmd := m.do(append([]intent{open{w}}, wants...))
-		return model.(Model), cmd
+		m, opened := m.one(open{w})
+		m, resumed := m.all(wants)
+		return m, tea.Batch(opened, resumed)
 	case notify:
 		m.notice = notice(in)
 		return m, nil
 	case quit:
 		return m.quit()
+	case stop:
+		if j, ok := m.jobs.get(in.job); ok && j.running {
+			j.stopping = true
+			m.jobs = m.jobs.put(j)
+		}
 	}
 	return m.background(in)
 }
 
 // started asks a new screen for what it wants at once.
 func (m Model) started(s screen) tea.Cmd {
-	starter, ok := s.(interface{ start() []intent })
+	asks, ok := s.(starter)
 	if !ok {
 		return nil
 	}
 	var cmds []tea.Cmd
-	for _, in := range starter.start() {
+	for _, in := range asks.start() {
 		cmds = append(cmds, m.run.command(in, 0))
 	}
 	return tea.Batch(cmds...)
 }
 
+// back leaves the overlay or the top screen. Who leaves the passphrase unasked leaves what waited for it.
 func (m Model) back() Model {
+	switch over := m.overlay.(type) {
+	case quitQuestion:
+		m.overlay = over.under
+		return m
+	case unlockScreen:
+		m.held = nil
+	}
 	switch {
 	case m.overlay != nil:
 		m.overlay = nil
@@ -81,13 +97,19 @@ func (m Model) background(in intent) (Model, tea.Cmd) {
 	if !isJob {
 		return m, m.run.command(in, 0)
 	}
-	if j, ok := m.jobs.get(id); ok && j.running {
+	if j, ok := m.jobs.get(id); ok && j.running && !supersedes(in) {
 		m.notice = notice{fmt.Sprintf("Already under way: %s.", j.title), accounts.SeverityWarning}
 		return m, nil
 	}
 	m.runs++
 	m.jobs = m.jobs.put(job{id: id, run: m.runs, title: title, want: in, running: true})
 	return m, m.run.command(in, m.runs)
+}
+
+// supersedes reports whether an intent ends the same work that is under way and begins anew.
+func supersedes(in intent) bool {
+	flow, ok := in.(beginFlow)
+	return ok && flow.restart
 }
 
 // quit asks first where work is under way; the second ctrl+c or a yes quits, and the work is drained after the screen is gone.
@@ -97,6 +119,6 @@ func (m Model) quit() (Model, tea.Cmd) {
 	if work+flows == 0 || asked {
 		return m, tea.Quit
 	}
-	m.overlay = quitQuestion{work: work, flows: flows}
+	m.overlay = quitQuestion{work: work, flows: flows, under: m.overlay}
 	return m, nil
 }

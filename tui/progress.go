@@ -36,7 +36,7 @@ func runLines(j job, f frame) []string {
 	}
 	lines := append(failed, rest...)
 	if j.err != nil {
-		lines = append(indent1(paragraph(j.err.Error(), f.width-2, f.theme.bad)), lines...)
+		lines = append(failureLines(j.err, f), lines...)
 	}
 	if height := max(f.height, 1); len(lines) > height {
 		lines = append(lines[:height-1], fmt.Sprintf(" and %d more", len(lines)-height+1))

@@ -3,11 +3,10 @@ package tui
 import (
 	"fmt"
 	"slices"
+	"strings"
 
-	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
-	"fettle/accounts"
 	"fettle/accounts/store"
 	"fettle/internal/secret"
 	"fettle/pwfile"
@@ -21,9 +20,9 @@ type regenerateWizard struct {
 	plan       *pwfile.Plan
 	which      choice
 	top        int
-	passphrase textinput.Model
+	passphrase twice // for files that are encrypted to one
 	asking     bool
-	problem    string
+	problem    string // why there is no plan
 	after      choice
 }
 
@@ -38,9 +37,7 @@ const (
 )
 
 func newRegenerate(sel pwfile.Selection) regenerateWizard {
-	w := regenerateWizard{selection: sel, passphrase: field("", 1024)}
-	w.passphrase.EchoMode = textinput.EchoPassword
-	return w
+	return regenerateWizard{selection: sel, passphrase: newTwice()}
 }
 
 func (s regenerateWizard) start() []intent    { return []intent{askPlan{s.key(), s.selection}} }
@@ -50,7 +47,7 @@ func (s regenerateWizard) typing() bool       { return s.asking }
 
 func (s regenerateWizard) scopes() []scope {
 	if s.asking {
-		return []scope{inWizard}
+		return []scope{inFields, inWizard}
 	}
 	if s.at == regenWhich {
 		return []scope{inChoice, inWizard, inScroll}
@@ -95,7 +92,7 @@ func (s regenerateWizard) receive(a answer, _ frame) (screen, []intent) {
 	plan, _ := a.value.(pwfile.Plan)
 	s.plan = &plan
 	s.which = choice{several: true}
-	for _, item := range plan.Items {
+	for _, item := range washed(plan).Items {
 		o := option{id: item.Canvas.ID, label: item.Canvas.Name, note: whyWrite(item)}
 		if item.Refused != nil {
 			o.off = refusalWords(*item.Refused)
@@ -108,11 +105,11 @@ func (s regenerateWizard) receive(a answer, _ frame) (screen, []intent) {
 }
 
 func refusalWords(r pwfile.Refusal) string {
-	words := r.Why
+	words := sentence(r.Why)
 	if r.Account != "" {
-		words = r.Account + ": " + words
+		words = r.Account + ": " + strings.TrimSuffix(r.Why, ".") + "."
 	}
-	return words + ". " + r.Remedy
+	return words + " " + sentence(r.Remedy)
 }
 
 func whyWrite(item pwfile.PlanItem) string {
@@ -135,18 +132,19 @@ func (s regenerateWizard) act(id actionID, f frame) (screen, []intent) {
 		return s.ended(id, j, f)
 	case id == actNext:
 		return s.forward()
+	case id == actField:
+		s.passphrase = s.passphrase.focused(1 - s.passphrase.focus)
 	case at == regenWhich:
 		s.which, _ = s.which.act(id, f.height)
 	default:
-		s.top = moved(s.top, max(len(s.whatLines(f))-f.height+4, 0)+1, f.height, id)
+		s.top = moved(s.top, max(len(s.whatLines(f))-f.height+5, 0)+1, f.height, id)
 	}
 	return s, nil
 }
 
 func (s regenerateWizard) backward() (screen, []intent) {
 	if s.asking {
-		s.asking = false
-		s.passphrase.Reset()
+		s.asking, s.passphrase = false, newTwice()
 		return s, nil
 	}
 	if s.at == regenWhat {
@@ -165,12 +163,15 @@ func (s regenerateWizard) forward() (screen, []intent) {
 		s.asking = true
 		return s, nil
 	}
-	if s.asking && s.passphrase.Value() == "" {
-		s.problem = "The passphrase is empty."
-		return s, nil
+	var phrase secret.Text
+	if s.asking {
+		fields, text, ok := s.passphrase.next()
+		s.passphrase = fields
+		if !ok {
+			return s, nil
+		}
+		phrase = text
 	}
-	phrase := secret.New(s.passphrase.Value())
-	s.passphrase.Reset()
 	s.asking, s.at = false, regenWrite
 	return s, []intent{generate{plan: s.chosenPlan(), passphrase: phrase}}
 }
@@ -187,8 +188,7 @@ func (s regenerateWizard) needsPassphrase() bool {
 }
 
 func (s regenerateWizard) typed(msg tea.Msg, _ frame) (screen, []intent) {
-	s.problem = ""
-	s.passphrase, _ = s.passphrase.Update(msg)
+	s.passphrase = s.passphrase.typed(msg)
 	return s, nil
 }
 
@@ -227,7 +227,7 @@ func (s regenerateWizard) ended(id actionID, j job, f frame) (screen, []intent) 
 		again := newRegenerate(s.selection)
 		return again, again.start()
 	case nextFix:
-		return s, append([]intent{home{}}, fixNext(f)...)
+		return s, append([]intent{home{}}, fixNext(f, "")...)
 	}
 	return s, []intent{home{}}
 }
@@ -249,8 +249,11 @@ func (s regenerateWizard) view(f frame) string {
 		}
 		return line.page("Which password files?", s.which.lines(inner), f)
 	case regenWhat:
+		if s.asking {
+			return line.page("Which passphrase shall open the files that need one?", s.passphrase.lines(t), f)
+		}
 		lines := s.whatLines(f)
-		return line.page("What will be replaced", lines[min(s.top, len(lines)-1):], f)
+		return line.page("What will be replaced", lines[min(s.top, max(len(lines)-inner.height, 0)):], f)
 	case regenWrite:
 		return line.page("Writing", progressLines(j, inner), f)
 	}
@@ -263,31 +266,14 @@ func (s regenerateWizard) view(f frame) string {
 func (s regenerateWizard) whatLines(f frame) []string {
 	t := f.theme
 	var lines []string
-	if s.asking {
-		lines = append(lines, " Passphrase for the files that are encrypted to one:", " "+s.passphrase.View())
-		if s.problem != "" {
-			lines = append(lines, " "+t.bad.Render(s.problem))
-		}
-		return lines
-	}
-	for _, item := range s.chosenPlan().Items {
+	for _, item := range washed(s.chosenPlan()).Items {
 		lines = append(lines, " "+t.title.Render(item.Canvas.Name))
 		for _, r := range item.Replaces {
 			lines = append(lines, "   "+r.Target, "     "+t.faint.Render("now: "+r.Text))
 		}
 		for _, a := range item.Canvas.Accounts {
-			lines = append(lines, "   "+t.ok.Render(t.signs.ok)+" "+a.Name+t.faint.Render(fmt.Sprintf(" generation %d", a.Generation)))
+			lines = append(lines, "   "+t.ok.Render(t.signs.ok)+" "+a.Name+t.faint.Render(" goes in"))
 		}
 	}
 	return append(lines, "", " enter writes them.")
-}
-
-// nextProblem is the worst account that f would repair, other than the given one.
-func nextProblem(f frame, except string) (accounts.Account, bool) {
-	for _, id := range f.data.problems {
-		if a, ok := f.account(id); ok && id != except {
-			return a, true
-		}
-	}
-	return accounts.Account{}, false
 }

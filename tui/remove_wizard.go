@@ -37,7 +37,7 @@ const (
 )
 
 func newRemove(a accounts.Account) removeWizard {
-	return removeWizard{id: a.ID, name: a.Name, confirm: field("", 63)}
+	return removeWizard{id: a.ID, name: a.Name, confirm: field(63)}
 }
 
 func (s removeWizard) start() []intent    { return []intent{askRemoval{s.key(), s.id}} }
@@ -68,7 +68,7 @@ func (s removeWizard) situation(f frame) situation {
 }
 
 func (s removeWizard) receive(a answer, _ frame) (screen, []intent) {
-	if a.key != s.key() {
+	if a.key != s.key() || s.at == removeDone {
 		return s, nil
 	}
 	if a.err != nil {
@@ -142,7 +142,7 @@ func (s removeWizard) view(f frame) string {
 	case j.running:
 		return line.page("Removing "+s.name, nil, f)
 	case j.err != nil:
-		return line.page(s.name+" was not removed", indent1(paragraph(j.err.Error(), f.width-2, t.bad)), f)
+		return line.page(s.name+" was not removed", failureLines(j.err, f), f)
 	}
 	res, _ := j.result.(accounts.RemoveResult)
 	return line.page("Done", append(indent1(wrap(res.Text, f.width-2)), "", " enter goes back to the accounts."), f)

@@ -23,6 +23,8 @@ type Options struct {
 	ASCII     bool
 	Host      Host
 	Providers []provider.Provider
+	// Tell is told a line once the screen is gone, if quitting has to wait for work; nil: nobody is.
+	Tell func(line string)
 	// Program options for tests: input, output, size.
 	Program []tea.ProgramOption
 }
@@ -41,7 +43,7 @@ func Run(ctx context.Context, s Services, o Options) error {
 	stopSignals := onHangup(p)
 	defer stopSignals()
 	_, err = p.Run()
-	if !m.run.drain(drainLimit) {
+	if !m.run.drain(drainLimit, o.draining()) {
 		return ErrStillWorking
 	}
 	switch {
@@ -53,6 +55,15 @@ func Run(ctx context.Context, s Services, o Options) error {
 	return nil
 }
 
+// draining is what Tell is told while quitting waits.
+func (o Options) draining() func(tasks int) {
+	return func(tasks int) {
+		if o.Tell != nil {
+			o.Tell(fmt.Sprintf("finishing %s first; this can take up to %d seconds", count(tasks, "task"), int(drainLimit.Seconds())))
+		}
+	}
+}
+
 func newModel(ctx context.Context, s Services, o Options) (Model, error) {
 	look, err := newTheme(o.Theme, o.ASCII)
 	if err != nil {
@@ -60,7 +71,7 @@ func newModel(ctx context.Context, s Services, o Options) (Model, error) {
 	}
 	r := newRunner(ctx, s)
 	return Model{
-		now: r.Clock(), theme: look, host: o.Host, providers: o.Providers,
+		now: r.Clock(), theme: look, host: washed(o.Host), providers: washed(o.Providers),
 		stack: []screen{firstScreen(s.Vault.State())}, run: r,
 	}, nil
 }

@@ -2,9 +2,8 @@ package tui
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -19,9 +18,12 @@ type runner struct {
 	root   context.Context
 	closed chan struct{} // closed when nobody reads events any more
 
-	mu   sync.Mutex
-	live map[jobID]*liveJob
-	wg   sync.WaitGroup
+	looks atomic.Int64 // at the book so far
+
+	mu    sync.Mutex
+	ended bool // nothing is begun any more
+	live  map[jobID]*liveJob
+	wg    sync.WaitGroup
 }
 
 // Services are what the screens work with.
@@ -36,10 +38,12 @@ type Services struct {
 
 // liveJob is work under way.
 type liveJob struct {
-	run    int
-	cancel context.CancelFunc
-	events chan jobEvent
-	pasted chan string
+	run     int
+	cancel  context.CancelFunc
+	events  chan jobEvent
+	pasted  chan string
+	dropped chan struct{} // closed when the same work was begun anew: nobody reads its events
+	done    chan struct{} // closed at its end
 }
 
 func newRunner(ctx context.Context, s Services) *runner {
@@ -62,40 +66,65 @@ func (r *runner) tick(every time.Duration) tea.Cmd {
 // work is what a job does: it reports with emit and returns its result and a line for the notice.
 type work func(ctx context.Context, j *liveJob, emit func(jobEvent)) (result any, summary string, err error)
 
-// start is the command that runs w in the background and delivers its first event.
+// start is the command that runs w in the background and delivers its first event. The same work under
+// way is cancelled, and has ended before w begins.
 func (r *runner) start(id jobID, run int, w work) tea.Cmd {
 	return func() tea.Msg {
 		ctx, cancel := context.WithCancel(r.root)
-		j := &liveJob{run: run, cancel: cancel, events: make(chan jobEvent), pasted: make(chan string, 1)}
-		r.mu.Lock()
-		r.live[id] = j
-		r.wg.Add(1)
-		r.mu.Unlock()
+		j := &liveJob{run: run, cancel: cancel, events: make(chan jobEvent), pasted: make(chan string, 1),
+			dropped: make(chan struct{}), done: make(chan struct{})}
+		former, ok := r.enter(id, j)
+		if !ok {
+			cancel()
+			return nil
+		}
 		go func() {
 			defer r.wg.Done()
+			defer close(j.done)
 			defer cancel()
+			if former != nil {
+				former.cancel()
+				close(former.dropped)
+				<-former.done
+			}
 			emit := func(e jobEvent) {
 				e.id, e.run = id, run
 				select {
 				case j.events <- e:
+				case <-j.dropped:
 				case <-r.closed:
 				}
 			}
 			result, summary, err := r.guarded(ctx, j, emit, w)
 			emit(jobEvent{ended: true, result: result, summary: summary, err: err})
 		}()
-		return r.await(j, id, run)
+		return r.await(j, id)
 	}
 }
 
+// enter makes j the live work of its ID, unless the program is ending.
+func (r *runner) enter(id jobID, j *liveJob) (former *liveJob, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended {
+		return nil, false
+	}
+	former = r.live[id]
+	r.live[id] = j
+	r.wg.Add(1)
+	return former, true
+}
+
 // await is the next event of a job, or nothing once nobody reads any more.
-func (r *runner) await(j *liveJob, id jobID, run int) tea.Msg {
+func (r *runner) await(j *liveJob, id jobID) tea.Msg {
 	select {
 	case e := <-j.events:
 		if e.ended {
-			r.forget(id, run)
+			r.forget(id, j.run)
 		}
 		return e
+	case <-j.dropped:
+		return nil
 	case <-r.closed:
 		return nil
 	}
@@ -105,8 +134,7 @@ func (r *runner) await(j *liveJob, id jobID, run int) tea.Msg {
 func (r *runner) guarded(ctx context.Context, j *liveJob, emit func(jobEvent), w work) (result any, summary string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			debug.PrintStack()
-			err = fmt.Errorf("a fault in fettle itself stopped this work: %v", p)
+			err = r.fault(p)
 		}
 	}()
 	return w(ctx, j, emit)
@@ -116,7 +144,7 @@ func (r *runner) guarded(ctx context.Context, j *liveJob, emit func(jobEvent), w
 func (r *runner) next(id jobID, run int) tea.Cmd {
 	return func() tea.Msg {
 		if j, ok := r.job(id); ok && j.run == run {
-			return r.await(j, id, run)
+			return r.await(j, id)
 		}
 		return nil
 	}
@@ -156,26 +184,38 @@ func (r *runner) paste(id jobID, text string) tea.Cmd {
 		}
 		select {
 		case j.pasted <- text:
+		case <-j.done:
 		case <-r.closed:
 		}
 		return nil
 	}
 }
 
-// drain ends the work after the screen is gone: flows pause, everything else finishes what it is in the middle of.
-func (r *runner) drain(limit time.Duration) bool {
+// drain ends the work after the screen is gone: flows pause, everything else finishes what it is in the
+// middle of. tell is called once if there is something to wait for.
+func (r *runner) drain(limit time.Duration, tell func(tasks int)) bool {
 	close(r.closed)
 	r.mu.Lock()
+	r.ended = true
 	for _, j := range r.live {
 		j.cancel()
 	}
+	tasks := len(r.live)
 	r.mu.Unlock()
 	done := make(chan struct{})
 	go func() { r.wg.Wait(); close(done) }()
-	select {
-	case <-done:
-		return true
-	case <-time.After(limit):
-		return false
+	for _, wait := range []time.Duration{tellAfter, limit} {
+		select {
+		case <-done:
+			return true
+		case <-time.After(wait):
+		}
+		if wait == tellAfter && tell != nil {
+			tell(tasks)
+		}
 	}
+	return false
 }
+
+// tellAfter is how long the end may take before a word is said about it.
+const tellAfter = 300 * time.Millisecond

@@ -30,9 +30,18 @@ type screen interface {
 	title(f frame) string
 }
 
+// starter is a screen that asks for something at once when it is opened.
+type starter interface{ start() []intent }
+
+// renewer is a screen that holds something worked out of the book: it is told of each look at it.
+type renewer interface {
+	renewed(f frame) (screen, []intent)
+}
+
 // situation is what conditions of actions depend on.
 type situation struct {
-	account *accounts.Account // the one under the cursor
+	account *accounts.Account // the one under the cursor; not to be changed
+	begun   bool              // it is a sign-in that has not made an account yet
 	marked  int               // accounts marked for a common action
 	known   int               // accounts in the book
 	broken  int               // problems that f would fix

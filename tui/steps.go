@@ -61,6 +61,9 @@ func checkLines(checks []accounts.Check, f frame) []string {
 		for _, p := range c.Missing {
 			lines = append(lines, "   "+t.bad.Render(t.signs.box+" "+p.Words))
 		}
+		if c.Diagnosis != nil {
+			lines = append(lines, indented(diagnosisLines(*c.Diagnosis, f.inner(f.width-2, f.height)), "  ")...)
+		}
 	}
 	return lines
 }

@@ -14,7 +14,9 @@ import (
 func (r *runner) terminal(in intent) tea.Cmd {
 	switch in := in.(type) {
 	case copyText:
-		said := func() tea.Msg { return noticeMsg{in.what + " was sent to your terminal's clipboard.", accounts.SeverityOK} }
+		said := func() tea.Msg {
+			return noticeMsg{in.what + " was sent to your terminal's clipboard.", accounts.SeverityOK}
+		}
 		return tea.Batch(tea.SetClipboard(in.text), said)
 	case printURL:
 		return tea.Exec(&bareLine{url: in.url}, func(error) tea.Msg { return nil })

@@ -2,6 +2,8 @@ package tui
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -39,6 +41,38 @@ func paragraph(s string, width int, style lipgloss.Style) []string {
 		lines[i] = style.Render(l)
 	}
 	return lines
+}
+
+// paragraphAt is a paragraph whose lines begin with some cells of air.
+func paragraphAt(s string, width int, air string, style lipgloss.Style) []string {
+	return indented(paragraph(s, width, style), air)
+}
+
+func indent(lines []string) []string  { return indented(lines, "   ") }
+func indent1(lines []string) []string { return indented(lines, " ") }
+
+func indented(lines []string, air string) []string {
+	for i := range lines {
+		lines[i] = air + lines[i]
+	}
+	return lines
+}
+
+// upperFirst begins a sentence.
+func upperFirst(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[size:]
+}
+
+// sentence begins with a capital and ends with a full stop.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	return upperFirst(strings.TrimSuffix(s, ".")) + "."
 }
 
 // fill makes lines exactly height lines of exactly width cells: the shape every view returns.

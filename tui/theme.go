@@ -19,21 +19,21 @@ type theme struct {
 
 // signs are the marks that say with a shape what colour says too.
 type signs struct {
-	critical, warning, ok, busy, unknown string
-	pointer, marked, box, ticked         string
-	rule, bar, branch, last, ellipsis    string
-	past, future, point, end             string
+	critical, warning, ok, busy, waiting, unknown string
+	pointer, marked, box, ticked                  string
+	rule, bar, branch, last, ellipsis             string
+	past, future, point, end                      string
 }
 
 var unicodeSigns = signs{
-	critical: "✗", warning: "!", ok: "✓", busy: "…", unknown: "?",
+	critical: "✗", warning: "!", ok: "✓", busy: "…", waiting: "»", unknown: "?",
 	pointer: "›", marked: "●", box: "☐", ticked: "☑",
 	rule: "─", bar: "│", branch: "├ ", last: "└ ", ellipsis: "…",
 	past: "━", future: "─", point: "●", end: "◆",
 }
 
 var asciiSigns = signs{
-	critical: "x", warning: "!", ok: "+", busy: "~", unknown: "?",
+	critical: "x", warning: "!", ok: "+", busy: "~", waiting: "@", unknown: "?",
 	pointer: ">", marked: "*", box: "[ ]", ticked: "[x]",
 	rule: "-", bar: "|", branch: "|- ", last: "`- ", ellipsis: "~",
 	past: "=", future: "-", point: "o", end: "#",

@@ -1,40 +1,61 @@
 package tui
 
 import (
+	"errors"
+
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
+	"fettle/accounts/vault"
 	"fettle/internal/secret"
 )
 
-// unlockScreen asks for the passphrase when the first act needs a secret, then does that act.
+// unlockScreen asks for the passphrase when the first act needs a secret. What needed it waits in the root.
 type unlockScreen struct {
 	base
-	retry  intent
-	reason string
+	what   string // what needed the secret
 	phrase textinput.Model
+	tried  bool // a passphrase was handed over: the vault's job is about it
+	empty  bool
 }
 
-func newUnlock(retry intent, reason string) unlockScreen {
-	u := unlockScreen{retry: retry, reason: reason, phrase: field("", 1024)}
-	u.phrase.EchoMode = textinput.EchoPassword
-	return u
-}
+func newUnlock(act string) unlockScreen { return unlockScreen{what: act, phrase: secretField()} }
 
 func (s unlockScreen) title(frame) string { return "Unlock" }
 func (s unlockScreen) typing() bool       { return true }
 func (s unlockScreen) scopes() []scope    { return []scope{inWizard} }
 
+func (s unlockScreen) situation(f frame) situation {
+	st := situation{job: &job{id: vaultJob}}
+	if s.opening(f) {
+		st.next = "the vault is being opened"
+	}
+	return st
+}
+
+func (s unlockScreen) opening(f frame) bool {
+	j, ok := f.jobs.get(vaultJob)
+	return s.tried && ok && j.running
+}
+
 func (s unlockScreen) act(id actionID, _ frame) (screen, []intent) {
-	if id != actNext {
+	switch {
+	case id == actBack:
 		return s, []intent{back{}}
+	case id != actNext:
+		return s, nil
+	case s.phrase.Value() == "":
+		s.empty = true
+		return s, nil
 	}
 	phrase := secret.New(s.phrase.Value())
 	s.phrase.Reset()
+	s.tried = true
 	return s, []intent{unlockVault{phrase}}
 }
 
 func (s unlockScreen) typed(msg tea.Msg, _ frame) (screen, []intent) {
+	s.empty = false
 	s.phrase, _ = s.phrase.Update(msg)
 	return s, nil
 }
@@ -44,10 +65,25 @@ func (s unlockScreen) receive(answer, frame) (screen, []intent) { return s, nil 
 func (s unlockScreen) view(f frame) string {
 	t := f.theme
 	lines := []string{"", " " + t.title.Render("The vault is locked"), ""}
-	lines = append(lines, indent1(wrap("This act needs a secret. "+s.reason, f.width-2))...)
+	lines = append(lines, indent1(wrap(upperFirst(s.what)+" needs a stored credential, and the key to it lies behind your passphrase.", f.width-2))...)
 	lines = append(lines, "", " Passphrase:", " "+s.phrase.View())
-	if j, ok := f.jobs.get(jobID{jobVault, ""}); ok && j.failed() {
-		lines = append(lines, "", " "+t.bad.Render(t.signs.critical+" "+oneLine(j.err)))
+	switch j, ok := f.jobs.get(vaultJob); {
+	case s.empty:
+		lines = append(lines, "", " "+t.bad.Render(t.signs.critical+" The passphrase is empty."))
+	case s.opening(f):
+		lines = append(lines, "", " "+t.faint.Render("Opening it"+t.signs.ellipsis))
+	case s.tried && ok && j.failed():
+		lines = append(lines, "")
+		lines = append(lines, indent1(paragraph(t.signs.critical+" "+whyLocked(j.err), f.width-2, t.bad))...)
 	}
-	return fill(append(lines, "", " "+t.faint.Render("enter unlocks, esc leaves everything as it is.")), f.width, f.height, t.signs.ellipsis)
+	return fill(append(lines, "", " "+t.faint.Render("enter opens it, esc leaves everything as it is.")), f.width, f.height, t.signs.ellipsis)
+}
+
+// whyLocked says why a vault did not open, in words for who has just typed a passphrase.
+func whyLocked(err error) string {
+	var locked *vault.LockedError
+	if errors.As(err, &locked) && locked.Reason == vault.WrongPassphrase {
+		return "This is not its passphrase. Type it again."
+	}
+	return upperFirst(whole(err))
 }

@@ -14,6 +14,9 @@ func stateWords(a accounts.Account, now time.Time) string {
 	if a.Pending != nil {
 		return "pending, waits for you"
 	}
+	if a.Candidate != nil {
+		return "waits for your choice"
+	}
 	switch h.State {
 	case accounts.NeedsSignIn:
 		return since(causeWord(h.Cause), h.Since, now)
@@ -94,12 +97,6 @@ func count(n int, one string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %ss", n, one)
-}
-
-// oneLine is an error for the notice line: its first line.
-func oneLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
 }
 
 // jobsLine tells of the work under way in one line, except for the job that the screen shows itself.

@@ -1,0 +1,153 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"fettle/accounts"
+	"fettle/pwfile"
+)
+
+// What can be done next at the end of a wizard.
+const (
+	nextFiles   = "files"
+	nextFix     = "fix"
+	nextList    = "list"
+	nextAgain   = "again"
+	nextResume  = "resume"
+	nextKeep    = "keep"
+	nextUseNew  = "use-new"
+	nextSwitch  = "switch"
+	nextRecheck = "recheck"
+)
+
+// ending is how a sign-in ended, as the page tells it.
+type ending int
+
+const (
+	endFailed ending = iota
+	endAuthorized
+	endPartial
+	endDecision
+	endPaused    // it waits; this program stopped showing it
+	endElsewhere // another process shows it
+	endExpired
+)
+
+func endingOf(j job) ending {
+	var failed *accounts.FlowFailedError
+	switch {
+	case errors.Is(j.err, accounts.ErrFlowDriven):
+		return endElsewhere
+	case errors.Is(j.err, accounts.ErrFlowExpired), errors.Is(j.err, accounts.ErrNoPendingFlow):
+		return endExpired
+	case errors.Is(j.err, context.Canceled), errors.As(j.err, &failed) && failed.Resumable:
+		return endPaused
+	case j.err != nil, j.flow == nil:
+		return endFailed
+	}
+	switch j.flow.End {
+	case accounts.EndAuthorized:
+		return endAuthorized
+	case accounts.EndPartial:
+		return endPartial
+	case accounts.EndWaitingDecision:
+		return endDecision
+	case accounts.EndFailed:
+	}
+	return endFailed
+}
+
+// nexts are the options once the sign-in has ended, the natural one first.
+func (s authorizeWizard) nexts(j job, f frame) choice {
+	c := choice{at: s.after.at}
+	end := endingOf(j)
+	switch end {
+	case endDecision:
+		c.options = decisionOptions(j.flow.AccountID, f)
+	case endPartial:
+		c.add(nextAgain, "Sign in again and tick every box")
+	case endFailed:
+		c.add(nextAgain, "Sign in again")
+	case endExpired:
+		c.add(nextAgain, "Start a new sign-in")
+	case endPaused:
+		c.add(nextResume, "Go on with this sign-in")
+		c.add(nextAgain, "Start a new one")
+	case endElsewhere:
+		c.add(nextResume, "Look again")
+	case endAuthorized:
+	}
+	if end == endAuthorized || end == endPartial {
+		c = c.withFollowing(j.flow.AccountID, f)
+	}
+	c.add(nextList, "Back to the accounts")
+	return c
+}
+
+// withFollowing adds what follows a repair: the files of the account, then the next problem.
+func (c choice) withFollowing(accountID string, f frame) choice {
+	if n := f.data.stale[accountID]; n > 0 {
+		c.add(nextFiles, regenerateWords(n))
+	}
+	if a, ok := nextProblem(f, accountID); ok {
+		c.add(nextFix, "Fix the next problem: "+a.Name+", "+stateWords(a, f.now))
+	}
+	return c
+}
+
+func regenerateWords(n int) string {
+	if n == 1 {
+		return "Regenerate the password file that uses this account"
+	}
+	return fmt.Sprintf("Regenerate the %d password files that use this account", n)
+}
+
+// ended does what was chosen at the end.
+func (s authorizeWizard) ended(id actionID, j job, f frame) (screen, []intent) {
+	c := s.nexts(j, f)
+	if id != actNext {
+		s.after, _ = c.act(id, f.height)
+		return s, nil
+	}
+	o, _ := c.chosen()
+	switch o.id {
+	case nextAgain:
+		if end := endingOf(j); end == endPaused {
+			s.request.Kind = ""
+			return s.restart()
+		}
+		s.station, s.after, s.how, s.problem = atHow, choice{}, choice{}, ""
+		return s, s.start()
+	case nextResume:
+		s.after = choice{}
+		return s, []intent{beginFlow{request: s.request}}
+	}
+	if j.flow == nil {
+		return s, []intent{home{}}
+	}
+	return s, following(o.id, j.flow.AccountID, f)
+}
+
+// restart drops the sign-in that waits and begins one in its place.
+func (s authorizeWizard) restart() (screen, []intent) {
+	s.after, s.problem, s.pasted = choice{}, "", 0
+	return s, []intent{beginFlow{request: s.request, restart: true}}
+}
+
+// following turns the choice of what comes next for an account into intents.
+func following(id, accountID string, f frame) []intent {
+	switch id {
+	case nextFiles:
+		return []intent{replace{newRegenerate(pwfile.Selection{AccountID: accountID})}}
+	case nextFix:
+		return append([]intent{home{}}, fixNext(f, accountID)...)
+	case nextKeep, nextUseNew, nextSwitch, nextRecheck:
+		a, _ := f.account(accountID)
+		d := newDecision(accountID, a.Name)
+		d.chosen = id
+		return []intent{replace{d}, decisionIntent(id, accountID)}
+	}
+	return []intent{home{}}
+}

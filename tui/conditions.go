@@ -1,0 +1,80 @@
+package tui
+
+// Conditions of actions: each says why the action is off, or nothing.
+
+func needsAccount(s situation) string {
+	if s.marked > 0 {
+		return ""
+	}
+	return needsStored(s)
+}
+
+func needsOneAccount(s situation) string {
+	if s.account == nil {
+		return "no account is selected"
+	}
+	return ""
+}
+
+func needsStored(s situation) string {
+	if s.begun {
+		return "this sign-in is not finished; enter opens it"
+	}
+	return needsOneAccount(s)
+}
+
+func needsLive(s situation) string {
+	if s.account != nil && s.account.ToRevoke {
+		return "it was removed here; x tries again to revoke it"
+	}
+	return needsOneAccount(s)
+}
+
+func needsProblem(s situation) string {
+	if s.broken == 0 {
+		return "nothing is broken"
+	}
+	return ""
+}
+
+func needsURL(s situation) string {
+	if !s.url {
+		return "there is no address yet"
+	}
+	return ""
+}
+
+func needsCode(s situation) string {
+	if !s.code {
+		return "this way of signing in has no code"
+	}
+	return ""
+}
+
+func needsKnown(s situation) string {
+	if s.known == 0 {
+		return "there is no account yet"
+	}
+	return ""
+}
+
+func needsPaste(s situation) string {
+	if s.waiting && s.code {
+		return "a code leaves nothing to paste"
+	}
+	return needsSignIn(s)
+}
+
+func needsSignIn(s situation) string {
+	if !s.waiting {
+		return "no sign-in is waiting"
+	}
+	return ""
+}
+
+func needsJob(s situation) string {
+	if s.job == nil || !s.job.running {
+		return "nothing is running here"
+	}
+	return ""
+}

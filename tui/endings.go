@@ -1,0 +1,73 @@
+package tui
+
+import (
+	"context"
+	"errors"
+
+	tea "charm.land/bubbletea/v2"
+
+	"fettle/accounts"
+	"fettle/accounts/vault"
+)
+
+// ended says how a job ended, unless the screen in front shows it. One that met a locked vault is done
+// again once the vault is open.
+func (m Model) ended(j job) (tea.Model, tea.Cmd) {
+	var locked *vault.LockedError
+	switch {
+	case j.id.kind == jobVault:
+		return m.vaultEnded(j)
+	case errors.As(j.err, &locked) && locked.Reason == vault.NotOpened:
+		return m.locked(j, locked)
+	}
+	m.jobs = m.jobs.put(j.forgetful())
+	if here := m.front().situation(m.frame()).job; here != nil && here.id == j.id {
+		return m, m.run.load()
+	}
+	switch {
+	case j.failed() && errors.Is(j.err, context.Canceled):
+		m.notice = notice{upperFirst(j.title) + ": stopped.", accounts.SeverityWarning}
+	case j.failed():
+		m.notice = notice{upperFirst(oneLine(j.err)), accounts.SeverityCritical}
+	case j.summary != "":
+		m.notice = notice{upperFirst(j.summary) + ".", accounts.SeverityOK}
+	}
+	return m, m.run.load()
+}
+
+// locked opens the vault: at once where the holder needs nobody, else by asking for the passphrase. What
+// met the lock waits.
+func (m Model) locked(j job, why *vault.LockedError) (tea.Model, tea.Cmd) {
+	m.held = append(m.held[:len(m.held):len(m.held)], j.want)
+	m.jobs = m.jobs.put(j.forgetful())
+	if why.Holder != vault.HolderPassphrase {
+		if opening, ok := m.jobs.get(vaultJob); ok && opening.running {
+			return m, nil
+		}
+		return m.do([]intent{unlockVault{}})
+	}
+	if _, asking := m.overlay.(unlockScreen); !asking {
+		m.overlay = newUnlock(j.title)
+	}
+	return m, nil
+}
+
+// vaultEnded goes on with what waited for the vault. A wrong passphrase is said where it is asked for.
+func (m Model) vaultEnded(j job) (tea.Model, tea.Cmd) {
+	m.jobs = m.jobs.put(j.forgetful())
+	_, asking := m.overlay.(unlockScreen)
+	held := m.held
+	if !j.failed() {
+		if asking {
+			m.overlay = nil
+		}
+		m.held = nil
+		return m.do(append(held[:len(held):len(held)], reload{}))
+	}
+	if here := m.front().situation(m.frame()).job; here != nil && here.id == j.id {
+		return m, nil
+	}
+	m.held = nil
+	m.notice = notice{upperFirst(oneLine(j.err)), accounts.SeverityCritical}
+	return m, nil
+}
