@@ -146,11 +146,7 @@ func TestAuthorizationPausesAndGoesOn(t *testing.T) {
 // exec hands signals to its command and ends as the command ends.
 func TestExecPassesSignals(t *testing.T) {
 	t.Parallel()
-	w := newBook(t)
-	if _, err := w.start("demo", sandbox.Options{}, sandbox.PublicClient); err != nil {
-		t.Fatal(err)
-	}
-	name := w.seed(t, "demo", 1)[0]
+	w, name := newAccount(t)
 	cmd := w.command("exec", "--account", name, "--", "sh", "-c", `trap 'echo ended; exit 9' TERM; echo ready; while :; do sleep 0.01; done`)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {

@@ -34,6 +34,16 @@ func (w *world) seed(t *testing.T, id string, n int) []string {
 	return names
 }
 
+// newAccount is a book with one account in it.
+func newAccount(t *testing.T) (w *world, name string) {
+	t.Helper()
+	w = newBook(t)
+	if _, err := w.start("demo", sandbox.Options{}, sandbox.PublicClient); err != nil {
+		t.Fatal(err)
+	}
+	return w, w.seed(t, "demo", 1)[0]
+}
+
 func (w *world) authorizeIn(book *accounts.Book, id, name string) error {
 	ctx := context.Background()
 	flow, err := book.StartFlow(ctx, accounts.AuthorizeRequest{Name: name, Provider: id, Services: []string{"reports"}, Kind: provider.Browser})

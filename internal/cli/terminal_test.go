@@ -1,0 +1,188 @@
+//go:build linux
+
+package cli_test
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// session is fettle at a terminal of its own.
+type session struct {
+	cmd  *exec.Cmd
+	tty  *os.File
+	mu   sync.Mutex
+	seen bytes.Buffer
+	more chan struct{} // something was said
+	gone chan struct{} // everything was
+}
+
+// attend starts fettle at a terminal.
+func (w *world) attend(t *testing.T, args ...string) *session {
+	t.Helper()
+	s := &session{cmd: w.command(args...), more: make(chan struct{}, 1), gone: make(chan struct{})}
+	tty, err := pty.StartWithSize(s.cmd, &pty.Winsize{Rows: 24, Cols: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.tty = tty
+	t.Cleanup(func() {
+		_ = s.cmd.Process.Kill() // ended already in a test that passed
+		_ = tty.Close()
+	})
+	go func() {
+		defer close(s.gone)
+		buffer := make([]byte, 4096)
+		for {
+			n, err := tty.Read(buffer)
+			s.mu.Lock()
+			s.seen.Write(buffer[:n])
+			s.mu.Unlock()
+			select {
+			case s.more <- struct{}{}:
+			default:
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return s
+}
+
+func (s *session) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seen.String()
+}
+
+// expect waits until a text stands n times on what was said.
+func (s *session) expect(t *testing.T, text string, n int) {
+	t.Helper()
+	limit := time.After(30 * time.Second)
+	for strings.Count(s.text(), text) < n {
+		select {
+		case <-s.more:
+		case <-limit:
+			t.Fatalf("%q was not said; this was: %q", text, s.text())
+		}
+	}
+}
+
+// answer types a line once a question stands there for the n-th time.
+func (s *session) answer(t *testing.T, question string, n int, line string) {
+	t.Helper()
+	s.expect(t, question, n)
+	if _, err := io.WriteString(s.tty, line+"\n"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *session) ends(t *testing.T, code int) {
+	t.Helper()
+	<-s.gone
+	if got, err := exitCode(s.cmd.Wait()); err != nil || got != code {
+		t.Fatalf("code %d, not %d (%v): %s", got, code, err, s.text())
+	}
+}
+
+// At a terminal a first run asks who holds the key; a passphrase is asked twice, never shown, and may be mistyped.
+func TestPassphrase(t *testing.T) {
+	t.Parallel()
+	const phrase = "correct horse battery"
+	w := newWorld(t.TempDir())
+	if err := w.folders(); err != nil {
+		t.Fatal(err)
+	}
+	s := w.attend(t, "vault", "init")
+	s.answer(t, "passphrase or file?", 1, "p")
+	s.answer(t, "New passphrase:", 1, phrase)
+	s.answer(t, "Once more:", 1, phrase+"!")
+	s.expect(t, "The two differ.", 1)
+	s.answer(t, "New passphrase:", 2, phrase)
+	s.answer(t, "Once more:", 2, phrase)
+	s.ends(t, 0)
+	if strings.Contains(s.text(), phrase) {
+		t.Error("the passphrase is shown")
+	}
+
+	s = w.attend(t, "vault", "status", "--open")
+	s.answer(t, "Passphrase of the vault:", 1, "wrong")
+	s.answer(t, "Passphrase of the vault:", 2, phrase)
+	s.expect(t, "it opens", 1)
+	s.ends(t, 0)
+
+	// Ctrl-C at the question ends it.
+	s = w.attend(t, "vault", "status", "--open")
+	s.answer(t, "Passphrase of the vault:", 1, "\x03")
+	s.ends(t, 1)
+
+	// Without a terminal nothing is asked.
+	if r, err := w.run("vault", "status", "--open"); err != nil || r.code != 4 || !strings.Contains(r.stderr, "there is no terminal to ask at") {
+		t.Errorf("code %d, %v: %s", r.code, err, r.stderr)
+	}
+
+	// To another holder, and back to no question.
+	s = w.attend(t, "vault", "rewrap", "--holder", "file")
+	s.answer(t, "Passphrase of the vault:", 1, phrase)
+	s.ends(t, 0)
+	w.mustRun(t, "vault", "status", "--open")
+	if _, err := os.Stat(filepath.Join(w.dir, "data", "fettle", "vault.key")); err != nil {
+		t.Error(err)
+	}
+}
+
+// What cannot be undone is asked, and no is the answer unless a person says yes.
+func TestRemoveAsks(t *testing.T) {
+	t.Parallel()
+	w, name := newAccount(t)
+	s := w.attend(t, "remove", name)
+	s.answer(t, "Remove "+name+"? [y/N]", 1, "")
+	s.ends(t, 1)
+	s = w.attend(t, "remove", name)
+	s.answer(t, "[y/N]", 1, "y")
+	s.ends(t, 0)
+}
+
+// fettle alone opens the screens at a terminal; q leaves them, and the terminal is as it was.
+func TestScreens(t *testing.T) {
+	t.Parallel()
+	w, name := newAccount(t)
+	s := w.attend(t)
+	s.expect(t, name, 1)
+	if _, err := io.WriteString(s.tty, "q"); err != nil {
+		t.Fatal(err)
+	}
+	s.ends(t, 0)
+	if !strings.Contains(s.text(), "\x1b[?1049l") {
+		t.Errorf("the screen was not left: %q", s.text())
+	}
+
+	// On a dumb terminal there is nothing to draw on.
+	w.vars = append(w.vars, "TERM=dumb")
+	s = w.attend(t)
+	s.ends(t, 2)
+}
+
+// The help asks the terminal nothing: one that never answers does not hold it up.
+func TestHelpAsksNothing(t *testing.T) {
+	t.Parallel()
+	w := newBook(t)
+	for _, args := range [][]string{{"--help"}, {"status", "--bogus"}} {
+		s := w.attend(t, args...)
+		<-s.gone
+		_ = s.cmd.Wait() // its code is looked at elsewhere
+		if strings.Contains(s.text(), "\x1b]11;?") || strings.Contains(s.text(), "\x1b[c") {
+			t.Errorf("fettle %v asks the terminal: %q", args, s.text())
+		}
+	}
+}
