@@ -36,19 +36,19 @@ func stages(now func() time.Time) []stage {
 		{
 			id: "ads", client: sandbox.PostClient, extra: []string{"idle_days = 90", "max_days = 60"},
 			options: sandbox.Options{Name: "Demo Ads", Rotation: sandbox.RotationReplace, Services: []sandbox.Service{
-				reportsAs("campaigns", "Demo Campaigns", "See your campaigns and what they cost"),
+				reportsAs("campaigns", "Campaigns", "See your campaigns and what they cost"),
 			}},
 		},
 		{
 			id: "crm", client: sandbox.PublicClient,
 			options: sandbox.Options{Name: "Demo CRM", Rotation: sandbox.RotationSingleUse, Services: []sandbox.Service{
-				reportsAs("contacts", "Demo Contacts", "See your customers and their orders"),
+				reportsAs("contacts", "Contacts", "See your customers and their orders"),
 			}},
 		},
 		{
 			id: "archive", client: sandbox.PublicClient,
 			options: sandbox.Options{Name: "Demo Archive", Rotation: sandbox.RotationReplace, Services: []sandbox.Service{
-				{ID: "files", Name: "Demo Files", Permissions: []sandbox.Permission{{Scope: scopeFiles, Words: "See the names of your files"}}, Probe: filesProbe, Resources: filesList},
+				{ID: "files", Name: "Files", Permissions: []sandbox.Permission{{Scope: scopeFiles, Words: "See the names of your files"}}, Probe: filesProbe, Resources: filesList},
 			}},
 		},
 	}
@@ -63,7 +63,7 @@ const filesProbe = "/drive/v3/files?pageSize=1"
 var filesList = sandbox.Listing{Path: "/drive/v3/files", Items: "files", ID: "id", Name: "name"}
 
 var analytics = sandbox.Service{
-	ID: "analytics", Name: "Demo Analytics",
+	ID: "analytics", Name: "Analytics",
 	Permissions: []sandbox.Permission{
 		{Scope: scopeAnalytics, Words: "See and download your Analytics data"},
 		{Scope: scopeUsers, Words: "See who can use your Analytics accounts"},
@@ -76,7 +76,7 @@ var analytics = sandbox.Service{
 }
 
 var sheets = sandbox.Service{
-	ID: "sheets", Name: "Demo Sheets",
+	ID: "sheets", Name: "Sheets",
 	Permissions: []sandbox.Permission{
 		{Scope: scopeWriteSheet, Words: "See, edit, create and delete your spreadsheets"},
 		{Scope: scopeFiles, Words: "See information about your files"},
@@ -84,7 +84,7 @@ var sheets = sandbox.Service{
 	Probe: filesProbe, Resources: filesList,
 }
 
-var reports = reportsAs("reports", "Demo Reports", "See your reports")
+var reports = reportsAs("reports", "Reports", "See your reports")
 
 func reportsAs(id, name, words string) sandbox.Service {
 	return sandbox.Service{

@@ -60,7 +60,8 @@ func (s *seeding) past() []act {
 		{12 * day, s.refresh("hr-sheets")}, // and not since: unproven
 		{9 * day, s.authorize("finance-sheets", "press")},
 		{8 * day, s.addCanvases},
-		{26 * time.Hour, s.refresh("archive")},
+		{50 * time.Hour, s.verify("sales-ga", "web-ga", "warehouse", "board-reports", "ads-eu", "ads-us", "crm", "support-desk")},
+		{26 * time.Hour, s.verify("archive")},
 		{22 * time.Hour, s.authorize("web-ga")}, // again: the files that carry the former credential are stale
 		{21 * time.Hour, s.disturbFiles},
 		{5 * time.Hour, s.breakDown},
@@ -144,6 +145,27 @@ func (s *seeding) refresh(names ...string) func(context.Context) error {
 	}
 }
 
+// verify proves accounts up to their resources.
+func (s *seeding) verify(names ...string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		var all errgroup.Group
+		for _, name := range names {
+			all.Go(func() error {
+				a, err := s.book.Account(ctx, name)
+				if err != nil {
+					return err
+				}
+				report, err := s.book.Verify(ctx, a.ID, nil)
+				if err == nil && !report.OK {
+					err = fmt.Errorf("%s was to be found well: %w", name, errUnexpected)
+				}
+				return err
+			})
+		}
+		return all.Wait()
+	}
+}
+
 // breakDown takes a provider out of service, and the next refresh finds out.
 func (s *seeding) breakDown(ctx context.Context) error {
 	down := sandbox.Fault{Kind: sandbox.FaultHTML, Status: http.StatusServiceUnavailable}
@@ -168,6 +190,7 @@ func (s *seeding) refused(ctx context.Context, name string) error {
 	return nil
 }
 
+// errUnexpected says that the world is not as it has to be.
 var errUnexpected = errors.New("it was not")
 
 // addCanvases makes the canvas files, takes them into the book and writes their password files.
