@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -53,7 +54,7 @@ func (a *app) demo(l *look, keep bool) (err error) {
 	if keep {
 		end = "kept"
 	}
-	a.progress("fettle demo: setting up in %s (%s); %s there says how to approve", dir, end, demo.HowTo)
+	a.progress("fettle demo: setting up in %s (%s)", dir, end)
 	w, err := demo.Build(ctx, dir)
 	if err != nil {
 		return err
@@ -76,6 +77,7 @@ func (a *app) visit(ctx context.Context, w *demo.World, l *look) (err error) {
 	if !a.hasScreen() {
 		return demo.MainJob{World: w, Book: h.book, Keeper: h.files, Out: a.stdout}.Run(ctx)
 	}
+	a.progress("How to approve: %s", filepath.Join(w.Dir, demo.HowTo))
 	a.quiet = true
 	defer func() { a.quiet = false }()
 	return h.show(ctx, l, w.Notice())
