@@ -199,7 +199,7 @@ func (a *app) pasted(ctx context.Context, ending <-chan struct{}) <-chan string 
 		return false
 	}
 	if isTerminal(a.stdin) {
-		fd := int(a.stdin.Fd()) //nolint:gosec // a file descriptor is small
+		fd := int(a.stdin.Fd())
 		if before, err := term.GetState(fd); err == nil {
 			go func() {
 				for {

@@ -34,11 +34,11 @@ func (a *app) checkCommand() *cobra.Command {
 			if a.json {
 				format = "json"
 			}
-			print, known := monitorFormats[format]
+			render, known := monitorFormats[format]
 			if !known || len(args) > 0 {
 				return unknownToMonitor(usage("the formats are nagios, prometheus and json, and there are no arguments"))
 			}
-			err := a.within(func(ctx context.Context, h *house) error { return h.check(ctx, verify, print) })
+			err := a.within(func(ctx context.Context, h *house) error { return h.check(ctx, verify, render) })
 			if err != nil {
 				return a.monitorFailure(err, format)
 			}
@@ -81,7 +81,7 @@ type verdict struct {
 	code int
 }
 
-func (h *house) check(ctx context.Context, verify bool, print func(*app, verdict) error) error {
+func (h *house) check(ctx context.Context, verify bool, render func(*app, verdict) error) error {
 	if verify {
 		if err := h.verifyAll(ctx); err != nil {
 			return err
@@ -98,7 +98,7 @@ func (h *house) check(ctx context.Context, verify bool, print func(*app, verdict
 	case s.count(accounts.SeverityWarning) > 0 || s.stale > 0:
 		v.code = monitorWarning
 	}
-	if err := print(h.app, v); err != nil {
+	if err := render(h.app, v); err != nil {
 		return err
 	}
 	if v.code != monitorOK {

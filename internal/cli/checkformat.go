@@ -44,9 +44,9 @@ func printNagios(a *app, v verdict) error {
 
 // printPrometheus prints the text exposition format.
 func printPrometheus(a *app, v verdict) error {
-	metric := func(name, help string, print func(name string)) {
+	metric := func(name, help string, values func(name string)) {
 		a.printf("# HELP %s %s\n# TYPE %s gauge", name, help, name)
-		print(name)
+		values(name)
 	}
 	s := v.summary()
 	metric("fettle_accounts", "Accounts by severity of their health.", func(name string) {

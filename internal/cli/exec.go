@@ -133,11 +133,12 @@ func (a *app) run(argv, env []string) (int, error) {
 	cmd.Env = env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.stdin, a.stdout.to, a.stderr
 	unharden()
-	stop := forward(cmd)
+	begin, stop := forward()
 	defer stop()
 	if err := cmd.Start(); err != nil {
 		return 0, &failure{Code: "not_started", Message: fmt.Sprintf("cannot run %s: %v", shown(argv[0], 80), err), exit: exitFailed}
 	}
+	begin(cmd.Process)
 	err := cmd.Wait()
 	var ended *exec.ExitError
 	switch {

@@ -14,9 +14,9 @@ import (
 // passed are the signals that a job may be waiting for.
 var passed = []os.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2}
 
-// forward hands signals to the command, from before it starts. The keyboard's own signals reach both processes where
-// fettle is in the foreground of a terminal, so they are not handed on twice.
-func forward(cmd *exec.Cmd) (stop func()) {
+// forward catches signals from before the command starts; begin hands them to it once it has. The keyboard's own
+// signals reach both processes where fettle is in the foreground of a terminal, so they are not handed on twice.
+func forward() (begin func(*os.Process), stop func()) {
 	signals := make(chan os.Signal, 16)
 	for _, s := range passed {
 		if !signal.Ignored(s) {
@@ -24,20 +24,21 @@ func forward(cmd *exec.Cmd) (stop func()) {
 		}
 	}
 	done := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case <-done:
-				return
-			case s := <-signals:
-				keyboard := s == syscall.SIGINT || s == syscall.SIGQUIT
-				if cmd.Process != nil && !(keyboard && inForeground()) {
-					_ = cmd.Process.Signal(s) // it may have ended this moment
+	begin = func(to *os.Process) {
+		go func() {
+			for {
+				select {
+				case <-done:
+					return
+				case s := <-signals:
+					if keyboard := s == syscall.SIGINT || s == syscall.SIGQUIT; !keyboard || !inForeground() {
+						_ = to.Signal(s) // it may have ended this moment
+					}
 				}
 			}
-		}
-	}()
-	return func() {
+		}()
+	}
+	return begin, func() {
 		signal.Stop(signals)
 		close(done)
 	}
@@ -48,8 +49,8 @@ func inForeground() bool {
 	if err != nil {
 		return false
 	}
-	defer func() { _ = tty.Close() }()                            // nothing was written
-	group, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP) //nolint:gosec // a file descriptor is small
+	defer func() { _ = tty.Close() }() // nothing was written
+	group, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
 	return err == nil && group == unix.Getpgrp()
 }
 

@@ -29,7 +29,7 @@ func (a *app) hasTerminal() bool {
 	return true
 }
 
-func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) } //nolint:gosec // a file descriptor is small
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 func openTerminal() (*os.File, error) { return os.OpenFile("/dev/tty", os.O_RDWR, 0) }
 
@@ -40,7 +40,7 @@ func (a *app) askSecret(ctx context.Context, question string) (secret.Text, erro
 		return secret.Text{}, errNoTerminal
 	}
 	defer func() { _ = tty.Close() }() // nothing is lost with it
-	fd := int(tty.Fd())                //nolint:gosec // a file descriptor is small
+	fd := int(tty.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
 		return secret.Text{}, errNoTerminal
