@@ -78,7 +78,7 @@ func (e *examination) permissions(ctx context.Context) {
 	case source == "requested":
 		c.State, c.Detail = CheckOK, "granted as asked for: the provider does not list them"
 	default:
-		c.State, c.Detail = CheckOK, fmt.Sprintf("all %d granted", len(e.account.Required))
+		c.State, c.Detail = CheckOK, "every one granted"
 	}
 	e.note(o)
 	e.say(c)
@@ -95,7 +95,7 @@ func missingDiagnosis(missing []provider.Permission) diagnose.Diagnosis {
 	}
 	return diagnose.Diagnosis{
 		Cause: causeMissingPermissions, Remedy: diagnose.GrantPermissions, Confidence: diagnose.Certain,
-		Title:       "not granted: " + strings.Join(words, ", "),
+		Title:       "Not granted: " + strings.Join(words, ", "),
 		Explanation: "Sign in again and tick every box on the consent page.",
 	}
 }

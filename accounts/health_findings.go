@@ -102,7 +102,7 @@ func (e *evaluation) report(state State, severity Severity) {
 		}
 		e.add(Finding{
 			State: state, Severity: severity, Cause: cmp.Or(o.Cause, causeUnknown), Remedy: remedy,
-			Title: cmp.Or(o.Title, "refused for an unknown reason"), Detail: o.Detail, Since: cmp.Or(o.FailsFrom, o.At),
+			Title: cmp.Or(o.Title, "Refused for an unknown reason"), Detail: o.Detail, Since: cmp.Or(o.FailsFrom, o.At),
 		})
 	}
 }
@@ -110,7 +110,7 @@ func (e *evaluation) report(state State, severity Severity) {
 func (e *evaluation) toRevoke() {
 	f := Finding{
 		State: ToRevoke, Severity: SeverityWarning, Cause: causeToRevoke, Remedy: diagnose.RetryLater,
-		Title:  "removed here, still valid at the provider",
+		Title:  "Removed here, still valid at the provider",
 		Detail: "The revocation did not go through. Remove the account again to retry it.",
 	}
 	for _, o := range e.Observations {
@@ -127,7 +127,7 @@ func (e *evaluation) signIn() {
 	if a.AuthorizedAt.IsZero() && a.RefreshedAt.IsZero() && !a.HasRefresh && a.ProvenAt.IsZero() {
 		e.add(Finding{
 			State: NeedsSignIn, Severity: SeverityCritical, Cause: causeNoGrant, Remedy: diagnose.Reauthorize,
-			Title: "never fully authorized", Detail: "No credential is stored for this account. Authorize it.", Since: a.CreatedAt,
+			Title: "Never fully authorized", Detail: "No credential is stored for this account. Authorize it.", Since: a.CreatedAt,
 		})
 	}
 	e.report(NeedsSignIn, SeverityCritical)
@@ -143,7 +143,7 @@ func (e *evaluation) permissions() {
 		}
 		e.add(Finding{
 			State: MissingPermissions, Severity: SeverityCritical, Cause: causeMissingPermissions, Remedy: diagnose.GrantPermissions,
-			Title:  "permissions missing: " + strings.Join(words, ", "),
+			Title:  "Permissions missing: " + strings.Join(words, ", "),
 			Detail: "Authorize again and tick every box on the consent page.", Since: e.Account.AuthorizedAt,
 		})
 		return
@@ -156,7 +156,7 @@ func (e *evaluation) blocked() {
 	case e.Provider.ID == "":
 		e.add(Finding{
 			State: Blocked, Severity: SeverityCritical, Cause: causeProviderMissing, Remedy: diagnose.FixMachine,
-			Title:  fmt.Sprintf("provider %q is not configured", safetext.Line(e.Account.Provider)),
+			Title:  fmt.Sprintf("Provider %q is not configured", safetext.Line(e.Account.Provider)),
 			Detail: "The catalogue has no such provider any more. Put its section back into the configuration.",
 		})
 	case len(e.Drift) > 0:
@@ -166,7 +166,7 @@ func (e *evaluation) blocked() {
 		}
 		e.add(Finding{
 			State: Blocked, Severity: SeverityCritical, Cause: causeConfigMoved, Remedy: diagnose.FixMachine,
-			Title: "the configuration points elsewhere: " + strings.Join(said, "; "),
+			Title: "The configuration points elsewhere: " + strings.Join(said, "; "),
 			Detail: fmt.Sprintf("Nothing secret is sent until you correct the configuration or accept it: fettle provider accept %s",
 				e.Provider.ID),
 		})
@@ -180,7 +180,7 @@ func (e *evaluation) unreachable() {
 		f := Finding{
 			State: Unreachable, Severity: SeverityWarning, Cause: cmp.Or(o.Cause, causeUnreachable),
 			Remedy: diagnose.Remedy(cmp.Or(o.Remedy, string(diagnose.RetryLater))),
-			Title:  cmp.Or(o.Title, "the provider cannot be reached"), Detail: o.Detail, Since: since,
+			Title:  cmp.Or(o.Title, "The provider cannot be reached"), Detail: o.Detail, Since: since,
 		}
 		if e.now.Sub(since) >= criticalAfter {
 			f.Severity = SeverityCritical
@@ -201,7 +201,7 @@ func (e *evaluation) open() {
 	}
 	e.add(Finding{
 		State: Unproven, Severity: SeverityWarning, Cause: causeInterrupted, Remedy: diagnose.Refresh,
-		Title:  "refresh interrupted at " + clock(e.Intent.At),
+		Title:  "Refresh interrupted at " + clock(e.Intent.At),
 		Detail: "Its answer was never stored. The next refresh finds out whether the credential still works.", Since: e.Intent.At,
 	})
 }
@@ -214,23 +214,23 @@ func (e *evaluation) proof() {
 	switch {
 	case isHeld(a):
 		e.add(Finding{
-			State: Unproven, Severity: SeverityOK, Cause: causeHeld, Title: "held by " + safetext.Line(a.Holder),
+			State: Unproven, Severity: SeverityOK, Cause: causeHeld, Title: "Held by " + safetext.Line(a.Holder),
 			Detail: "The credential lives in that password file and is renewed by the job that uses it; this book cannot prove it.", Since: a.ProvenAt,
 		})
 	case !fresh && a.ProvenAt.IsZero():
 		e.add(Finding{
 			State: Unproven, Severity: SeverityWarning, Cause: causeUnproven, Remedy: diagnose.Refresh,
-			Title: "never proven", Detail: "The provider has not accepted this credential yet. Refresh the account to prove it.", Since: a.CreatedAt,
+			Title: "Never proven", Detail: "The provider has not accepted this credential yet. Refresh the account to prove it.", Since: a.CreatedAt,
 		})
 	case !fresh:
 		e.add(Finding{
-			State: Unproven, Severity: SeverityWarning, Cause: causeUnproven, Remedy: diagnose.Refresh, Title: "not proven lately",
+			State: Unproven, Severity: SeverityWarning, Cause: causeUnproven, Remedy: diagnose.Refresh, Title: "Not proven lately",
 			Detail: fmt.Sprintf("The provider last accepted it at %s. Refresh the account to prove it.", stamp(a.ProvenAt)),
 			Since:  a.ProvenAt.Add(e.policy.Fresh),
 		})
 	case len(e.found) == 0:
 		e.add(Finding{
-			State: Healthy, Severity: SeverityOK, Title: "healthy",
+			State: Healthy, Severity: SeverityOK, Title: "Healthy",
 			Detail: fmt.Sprintf("The provider accepted it at %s.", stamp(a.ProvenAt)), Since: a.ProvenAt,
 		})
 	}

@@ -97,13 +97,19 @@ func (b *Book) observeAll(w store.Writer, a store.Account, all []outcome) error 
 // tellPromotion writes who got which credential into the history.
 func (b *Book) tellPromotion(w store.Writer, former, a store.Account) error {
 	events := []store.Event{}
+	who := "as " + whoIs(a.Identity)
+	if p, known := b.cfg.Catalogue.Get(a.Provider); known {
+		if missing := p.Missing(a.Required, a.Granted); len(missing) > 0 {
+			who += "; " + missingDiagnosis(missing).Title
+		}
+	}
 	switch {
 	case former.Generation == 0:
-		events = append(events, b.event(a, "authorize", true, "as "+whoIs(a.Identity)))
+		events = append(events, b.event(a, "authorize", true, who))
 	case former.Identity.Known() && !former.Identity.Same(a.Identity):
 		events = append(events, b.event(a, "switch identity", true, fmt.Sprintf("from %s to %s", whoIs(former.Identity), whoIs(a.Identity))))
 	default:
-		events = append(events, b.event(a, "re-authorize", true, "as "+whoIs(a.Identity)))
+		events = append(events, b.event(a, "re-authorize", true, who))
 	}
 	if former.Identity.Same(a.Identity) && former.Identity.Email != a.Identity.Email {
 		events = append(events, b.event(a, "e-mail changed", true, fmt.Sprintf("from %s to %s", whoIs(former.Identity), whoIs(a.Identity))))

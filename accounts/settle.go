@@ -44,7 +44,7 @@ func interrupted(at time.Time, refusal diagnose.Diagnosis) diagnose.Diagnosis {
 	}
 	return diagnose.Diagnosis{
 		Cause: causeInterrupted, Remedy: remedy, Confidence: diagnose.Likely,
-		Title: "refresh interrupted at " + clock(at),
+		Title: "Refresh interrupted at " + clock(at),
 		Explanation: fmt.Sprintf("A refresh was cut off at %s after its request had been sent. The provider gave out a new refresh token in the answer "+
 			"that never arrived and has ended the old one. Sign in again.", at.UTC().Format(timeLayout)),
 		Evidence: refusal.Evidence,
