@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -33,30 +34,22 @@ func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 func openTerminal() (*os.File, error) { return os.OpenFile("/dev/tty", os.O_RDWR, 0) }
 
-// askSecret asks for a secret without showing it. The end of ctx ends the question and gives the terminal its echo back.
+// askSecret asks for a secret. The echo is off before the question stands there. Ctrl-C and the end of ctx end it.
 func (a *app) askSecret(ctx context.Context, question string) (secret.Text, error) {
 	tty, err := openTerminal()
 	if err != nil {
 		return secret.Text{}, errNoTerminal
 	}
 	defer func() { _ = tty.Close() }() // nothing is lost with it
-	fd := int(tty.Fd())
-	before, err := term.GetState(fd)
+	before, err := term.MakeRaw(int(tty.Fd()))
 	if err != nil {
 		return secret.Text{}, errNoTerminal
 	}
-	if _, err := fmt.Fprint(tty, question+" "); err != nil {
-		return secret.Text{}, err
+	typed, err := interruptible(ctx, func() (string, error) { return term.NewTerminal(tty, "").ReadPassword(question + " ") })
+	if errors.Is(err, io.EOF) {
+		err = context.Canceled
 	}
-	typed, err := interruptible(ctx, func() (string, error) {
-		line, err := term.ReadPassword(fd)
-		return string(line), err
-	})
-	if err != nil {
-		err = errors.Join(err, term.Restore(fd, before))
-	}
-	_, _ = fmt.Fprintln(tty) // the person's own line break was not shown
-	return secret.New(typed), err
+	return secret.New(typed), errors.Join(err, term.Restore(int(tty.Fd()), before))
 }
 
 // ask asks a question and returns the line that was typed.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -141,18 +142,27 @@ func (c *Config) decode() error {
 	return c.checkVault()
 }
 
-// mistake keeps line and key of what the parser says.
+// mistake keeps line and key of what the parser says. It has no position for a value of the wrong type but in its text.
 func (c *Config) mistake(err error) error {
-	var p toml.ParseError
-	if !errors.As(err, &p) {
-		return &Error{Path: c.Path, Reason: strings.TrimPrefix(err.Error(), "toml: ")}
+	if p, ok := errors.AsType[toml.ParseError](err); ok {
+		reason := p.Message
+		if reason == "" { // a value that a type of ours refused
+			_, reason, _ = strings.Cut(p.Error(), "): ")
+		}
+		return &Error{c.Path, p.Position.Line, p.LastKey, reason}
 	}
-	reason := p.Message
-	if reason == "" { // a value that does not decode
-		_, reason, _ = strings.Cut(p.Error(), "): ")
+	text := strings.TrimPrefix(err.Error(), "toml: ")
+	if found := inText.FindStringSubmatch(text); found != nil {
+		line, err := strconv.Atoi(found[1])
+		if err == nil {
+			return &Error{c.Path, line, found[2], found[3]}
+		}
 	}
-	return &Error{c.Path, p.Position.Line, p.LastKey, reason}
+	return &Error{Path: c.Path, Reason: text}
 }
+
+// inText is how the parser names a line and a key in words.
+var inText = regexp.MustCompile(`^line (\d+) \(last key "([^"]*)"\): (.*)$`)
 
 // known are the keys of each table.
 var known = map[string][]string{
