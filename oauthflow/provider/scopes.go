@@ -20,17 +20,22 @@ func (p Provider) SplitScopes(s string) []string {
 }
 
 // Normalise brings scopes into one form: aliases and odd capitals replaced by the catalogue's spelling,
-// sorted, without duplicates.
+// sorted, without duplicates. What RFC 6749 §3.3 does not allow in a scope is no scope and is left out.
 func (p Provider) Normalise(scopes []string) []string {
 	canonical := p.canonical()
 	out := make([]string, 0, len(scopes))
 	for _, s := range scopes {
-		if s = canonical(strings.TrimSpace(s)); s != "" {
+		if s = canonical(strings.TrimSpace(s)); isScope(s) {
 			out = append(out, s)
 		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// isScope reports whether s is a scope token: printable ASCII without space, quotation mark and backslash.
+func isScope(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
 }
 
 // canonical returns a function from a scope as somebody wrote it to the catalogue's spelling.

@@ -160,6 +160,11 @@ func (p Provider) checkServices() error {
 		if !idPattern.MatchString(id) {
 			return wrong(at, "%q is not a service id: use lower-case letters, digits, - and _", id)
 		}
+		for _, scope := range s.Scopes {
+			if !isScope(scope) {
+				return wrong(at+".scopes", "%q is not a scope", scope)
+			}
+		}
 		if err := p.checkTemplate(s.Probe.URL); err != nil {
 			return wrong(at+".probe.url", "%w", err)
 		}
