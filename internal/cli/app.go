@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"os"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -21,7 +22,7 @@ type app struct {
 
 	command *cobra.Command // the one that runs
 	told    bool           // the outcome was told already, as an event
-	quiet   bool           // a screen is up: nothing may be printed
+	quiet   atomic.Bool    // a screen is up: nothing may be printed
 }
 
 func newApp(args []string) *app {

@@ -78,12 +78,5 @@ func (a *app) visit(ctx context.Context, w *demo.World, l *look) (err error) {
 		return demo.MainJob{World: w, Book: h.book, Keeper: h.files, Out: a.stdout}.Run(ctx)
 	}
 	a.progress("How to approve: %s", filepath.Join(w.Dir, demo.HowTo))
-	a.quiet = true
-	defer func() { a.quiet = false }()
 	return h.show(ctx, l, w.Notice())
-}
-
-// hasScreen reports whether the screens can be shown.
-func (a *app) hasScreen() bool {
-	return isTerminal(a.stdin) && isTerminal(a.stdout.to) && os.Getenv("TERM") != "dumb"
 }

@@ -22,7 +22,7 @@ func (a *app) printf(format string, args ...any) { _, _ = fmt.Fprintf(a.stdout, 
 
 // progress prints a line about what is going on, for a person.
 func (a *app) progress(format string, args ...any) {
-	if !a.quiet {
+	if !a.quiet.Load() {
 		_, _ = fmt.Fprintf(a.stderr, format+"\n", args...) // a terminal that went away stops no work
 	}
 }

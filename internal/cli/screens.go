@@ -31,22 +31,30 @@ func (l *look) flags(root *cobra.Command) {
 
 // screens opens the screens where there is a terminal to show them on.
 func (a *app) screens(cmd *cobra.Command, l *look) error {
-	if !isTerminal(a.stdin) || !isTerminal(a.stdout.to) || os.Getenv("TERM") == "dumb" {
+	if !a.hasScreen() {
 		return a.needsSubcommand(cmd)
 	}
-	return a.within(func(ctx context.Context, h *house) error {
-		a.quiet = true
-		defer func() { a.quiet = false }()
-		return h.show(ctx, l, "")
-	})
+	return a.within(func(ctx context.Context, h *house) error { return h.show(ctx, l, "") })
+}
+
+// hasScreen reports whether the screens can be shown.
+func (a *app) hasScreen() bool {
+	return isTerminal(a.stdin) && isTerminal(a.stdout.to) && os.Getenv("TERM") != "dumb"
 }
 
 // show runs the screens over the book; notice is a line that stays on the first one.
 func (h *house) show(ctx context.Context, l *look, notice string) error {
+	a := h.app
+	a.quiet.Store(true)
+	defer a.quiet.Store(false)
+	gone := func(line string) {
+		a.quiet.Store(false)
+		a.progress("fettle: %s", line)
+	}
 	return tui.Run(ctx,
 		tui.Services{Accounts: h.book, Files: h.files, Vault: door{h}, Browser: quietBrowser{}, Clock: time.Now, Log: h.log},
 		tui.Options{
-			Theme: l.theme, ASCII: l.ascii || !speaksUTF8(), Providers: h.catalogue.All(),
+			Theme: l.theme, ASCII: l.ascii || !speaksUTF8(), Providers: h.catalogue.All(), Tell: gone,
 			Host: tui.Host{User: userName(), Name: hostName(), SSH: overSSH(), Notice: notice},
 		})
 }

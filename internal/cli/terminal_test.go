@@ -87,6 +87,13 @@ func (s *session) answer(t *testing.T, question string, n int, line string) {
 	}
 }
 
+func (s *session) press(t *testing.T, key string) {
+	t.Helper()
+	if _, err := io.WriteString(s.tty, key); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (s *session) ends(t *testing.T, code int) {
 	t.Helper()
 	<-s.gone
@@ -159,9 +166,7 @@ func TestScreens(t *testing.T) {
 	w, name := newAccount(t)
 	s := w.attend(t)
 	s.expect(t, name, 1)
-	if _, err := io.WriteString(s.tty, "q"); err != nil {
-		t.Fatal(err)
-	}
+	s.press(t, "q")
 	s.ends(t, 0)
 	if !strings.Contains(s.text(), "\x1b[?1049l") {
 		t.Errorf("the screen was not left: %q", s.text())
@@ -171,6 +176,27 @@ func TestScreens(t *testing.T) {
 	w.vars = append(w.vars, "TERM=dumb")
 	s = w.attend(t)
 	s.ends(t, 2)
+}
+
+// The first run on the screen makes the vault, and goes on in the same program.
+func TestFirstRunOnScreen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t.TempDir())
+	if err := w.folders(); err != nil {
+		t.Fatal(err)
+	}
+	s := w.attend(t)
+	s.expect(t, "key file", 1)
+	s.press(t, "\x1b[B") // from the passphrase down to the key file
+	s.press(t, "\r")
+	s.expect(t, "ready", 1)
+	s.press(t, "\r")
+	s.expect(t, "Accounts", 1)
+	s.press(t, "q")
+	s.ends(t, 0)
+	if out := w.mustRun(t, "vault", "status", "--open", "--json"); !strings.Contains(out, `"holder":"file"`) {
+		t.Errorf("not a key file: %s", out)
+	}
 }
 
 // The help asks the terminal nothing: one that never answers does not hold it up.
