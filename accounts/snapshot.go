@@ -79,11 +79,22 @@ func readAll(r store.Reader) (all records, err error) {
 	if err != nil {
 		return all, err
 	}
-	all.observations = make(map[string][]store.Observation, len(all.accounts))
-	for _, o := range observations {
-		all.observations[o.AccountID] = append(all.observations[o.AccountID], o)
-	}
+	all.observations = byAccount(observations, len(all.accounts))
 	return all, readMarks(r, &all)
+}
+
+// byAccount cuts a list that is in the order of accounts into one piece for each.
+func byAccount(list []store.Observation, accounts int) map[string][]store.Observation {
+	pieces := make(map[string][]store.Observation, accounts)
+	for len(list) > 0 {
+		id := list[0].AccountID
+		n := 1
+		for n < len(list) && list[n].AccountID == id {
+			n++
+		}
+		pieces[id], list = list[:n:n], list[n:]
+	}
+	return pieces
 }
 
 // readMarks reads what hangs on accounts: few records, however many accounts there are.

@@ -57,7 +57,7 @@ var runs = newTable("runs", "run", 1, "id revision started_at ended_at actor lin
 
 // Runs implements Reader, newest first; limit 0 means all.
 func (r *reader) Runs(n int) ([]Run, error) {
-	return runs.list(r, "ORDER BY started_at DESC, id DESC"+limit(n))
+	return runs.list(r, "ORDER BY started_at DESC, id DESC LIMIT ?", limit(n))
 }
 
 // Run implements Reader.

@@ -34,37 +34,44 @@ func (m *micros) Scan(src any) error {
 	return nil
 }
 
-// jsonText keeps a value as JSON text.
+// jsonText keeps a value as JSON text. It is read and written by two functions, because a column may hold several
+// fields of a record.
 type jsonText[T any] struct {
-	v *T
+	get func() T
+	set func(T) // what T refers to is the callee's: rows share no slices
 
-	// Long listings repeat the same few lists over and over. With a clone function a text that was decoded before
-	// is not decoded again; rows still share nothing.
+	// Long listings repeat the same few texts over and over. With a clone function a text that was decoded before
+	// is not decoded again.
 	clone func(T) T
 	seen  map[string]T
 }
 
-func asJSON[T any](v *T) *jsonText[T] { return &jsonText[T]{v: v} }
+// asJSON is a column for the field v.
+func asJSON[T any](v *T) *jsonText[T] {
+	return &jsonText[T]{get: func() T { return *v }, set: func(new T) { *v = new }}
+}
 
 // asList is asJSON for lists of strings.
 func asList(v *[]string) *jsonText[[]string] {
-	return &jsonText[[]string]{v: v, clone: slices.Clone[[]string]}
+	j := asJSON(v)
+	j.clone = slices.Clone[[]string]
+	return j
 }
 
 // Value implements driver.Valuer.
 func (j *jsonText[T]) Value() (driver.Value, error) {
-	b, err := json.Marshal(*j.v)
+	b, err := json.Marshal(j.get())
 	return string(b), err
 }
 
-// Scan implements sql.Scanner. It always decodes into a fresh value, so that rows share no slices.
+// Scan implements sql.Scanner. It always decodes into a fresh value.
 func (j *jsonText[T]) Scan(src any) error {
 	text, ok := src.(string)
 	if !ok {
 		return fmt.Errorf("JSON column holds %T", src)
 	}
 	if former, ok := j.seen[text]; ok {
-		*j.v = j.clone(former)
+		j.set(j.clone(former))
 		return nil
 	}
 	var v T
@@ -73,7 +80,7 @@ func (j *jsonText[T]) Scan(src any) error {
 			return fmt.Errorf("JSON column: %w", err)
 		}
 	}
-	*j.v = v
+	j.set(v)
 	if j.clone != nil {
 		if j.seen == nil {
 			j.seen = map[string]T{}

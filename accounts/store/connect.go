@@ -44,7 +44,7 @@ func connect(path string, busy time.Duration, conns int, extra url.Values) (*sql
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	db := sql.OpenDB(connector)
+	db := sql.OpenDB(keeper{connector})
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	return db, nil

@@ -31,15 +31,15 @@ func (r *reader) Events(filter EventFilter) ([]Event, error) {
 	if !filter.Since.IsZero() {
 		narrow("at >= ?", filter.Since.UnixMicro())
 	}
-	return events.list(r, "WHERE "+strings.Join(where, " AND ")+" ORDER BY at DESC, id DESC"+limit(filter.Limit), args...)
+	return events.list(r, "WHERE "+strings.Join(where, " AND ")+" ORDER BY at DESC, id DESC LIMIT ?", append(args, limit(filter.Limit))...)
 }
 
-// limit is the clause for at most n rows; 0 means all.
-func limit(n int) string {
+// limit is what LIMIT ? wants for at most n rows; 0 means all.
+func limit(n int) int {
 	if n <= 0 {
-		return ""
+		return -1
 	}
-	return fmt.Sprintf(" LIMIT %d", n)
+	return n
 }
 
 // AddEvent implements Writer. The ID is given by the store. Every so often events that are more than 400 days

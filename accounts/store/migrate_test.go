@@ -33,10 +33,10 @@ func TestMigrationCopiesFirst(t *testing.T) {
 	a := sampleAccount(1)
 	update(t, older, func(w store.Writer) error { return w.PutAccount(&a) })
 
-	newer := open(t, dir, migrations("CREATE TABLE further (x); UPDATE accounts SET provider = 'changed';"))
+	newer := open(t, dir, migrations("CREATE TABLE further (x); UPDATE accounts SET email = 'changed';"))
 	view(t, newer, func(r store.Reader) error {
 		got, err := r.Account(a.ID)
-		expect(t, "migrated", "changed")(got.Provider, err)
+		expect(t, "migrated", "changed")(got.Identity.Email, err)
 		return nil
 	})
 
@@ -47,12 +47,12 @@ func TestMigrationCopiesFirst(t *testing.T) {
 	db, err := sql.Open("sqlite", path)
 	must(t, err)
 	var schema int
-	var provider string
+	var email string
 	must(t, db.QueryRowContext(t.Context(), "PRAGMA user_version").Scan(&schema))
-	must(t, db.QueryRowContext(t.Context(), "SELECT provider FROM accounts").Scan(&provider))
+	must(t, db.QueryRowContext(t.Context(), "SELECT email FROM accounts").Scan(&email))
 	must(t, db.Close())
-	if schema != 1 || provider != a.Provider {
-		t.Errorf("the copy has schema %d and provider %q", schema, provider)
+	if schema != 1 || email != a.Identity.Email {
+		t.Errorf("the copy has schema %d and email %q", schema, email)
 	}
 
 	// An older fettle that still runs, or is started now, is stopped.

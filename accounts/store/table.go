@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -18,7 +17,7 @@ type table[T any] struct {
 	keys  int
 	bind  func(*T) []any
 
-	selectSQL, insertSQL, replaceSQL, updateSQL, deleteSQL string
+	selectSQL, countSQL, insertSQL, replaceSQL, updateSQL, deleteSQL string
 }
 
 func newTable[T any](name, label string, keys int, columns string, bind func(*T) []any) *table[T] {
@@ -31,6 +30,7 @@ func newTable[T any](name, label string, keys int, columns string, bind func(*T)
 		keys:       keys,
 		bind:       bind,
 		selectSQL:  "SELECT " + list + " FROM " + name + " ",
+		countSQL:   "SELECT count(*) FROM " + name,
 		insertSQL:  "INSERT" + values,
 		replaceSQL: "INSERT OR REPLACE" + values,
 		updateSQL:  "UPDATE " + name + " SET " + strings.Join(all[keys:], " = ?, ") + " = ?" + keyed + " AND " + all[keys] + " = ?",
@@ -39,28 +39,18 @@ func newTable[T any](name, label string, keys int, columns string, bind func(*T)
 }
 
 // list reads the rows that the clauses after FROM select; never nil on success.
-func (t *table[T]) list(r *reader, clauses string, args ...any) (_ []T, err error) {
-	rows, err := r.tx.QueryContext(r.ctx, t.selectSQL+clauses, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read %ss: %w", t.label, err)
+func (t *table[T]) list(r *reader, clauses string, args ...any) ([]T, error) {
+	return t.read(r, []T{}, clauses, args...)
+}
+
+// all reads every row. It counts them first: where records are large and many, growing a list costs as much as
+// reading it.
+func (t *table[T]) all(r *reader, order string) ([]T, error) {
+	var n int
+	if err := r.tx.QueryRowContext(r.ctx, t.countSQL).Scan(&n); err != nil {
+		return nil, fmt.Errorf("count %ss: %w", t.label, err)
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	all := []T{}
-	var rec T
-	fields := t.bind(&rec)
-	for rows.Next() {
-		if err := rows.Scan(fields...); err != nil {
-			return nil, fmt.Errorf("read %ss: %w", t.label, err)
-		}
-		if len(all) == cap(all) { // append grows long slices by a quarter only, and records are large
-			all = slices.Grow(all, max(16, len(all)))
-		}
-		all = append(all, rec)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read %ss: %w", t.label, err)
-	}
-	return all, nil
+	return t.read(r, make([]T, 0, n), order)
 }
 
 // one reads the only row that the clauses select, or fails with ErrNotFound, naming what was looked for.
@@ -74,6 +64,27 @@ func (t *table[T]) one(r *reader, what, clauses string, args ...any) (T, error) 
 		return none, err
 	}
 	return all[0], nil
+}
+
+// read appends the rows that the clauses select.
+func (t *table[T]) read(r *reader, to []T, clauses string, args ...any) (_ []T, err error) {
+	rows, err := r.tx.QueryContext(r.ctx, t.selectSQL+clauses, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read %ss: %w", t.label, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var rec T
+	fields := t.bind(&rec)
+	for rows.Next() {
+		if err := rows.Scan(fields...); err != nil {
+			return nil, fmt.Errorf("read %ss: %w", t.label, err)
+		}
+		to = append(to, rec)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read %ss: %w", t.label, err)
+	}
+	return to, nil
 }
 
 // replace writes a record, whatever was there. Only for tables that nothing refers to.

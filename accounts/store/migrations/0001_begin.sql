@@ -12,35 +12,23 @@ CREATE TABLE meta (
 	value TEXT NOT NULL
 ) WITHOUT ROWID;
 
+-- What many accounts have alike (server, scopes, …) is one column, and so is what most observations say: reading a
+-- long list costs by the column, and takes each text apart only once.
 CREATE TABLE accounts (
 	id                 TEXT PRIMARY KEY,
 	revision           INTEGER NOT NULL,
 	name               TEXT NOT NULL UNIQUE,
-	provider           TEXT NOT NULL,
-	client_id          TEXT NOT NULL,
-	services           TEXT NOT NULL,
-	server             TEXT NOT NULL,
-	oauth_client_id    TEXT NOT NULL,
-	auth_method        TEXT NOT NULL,
-	client_hash        TEXT NOT NULL,
-	issuer             TEXT NOT NULL,
-	tenant             TEXT NOT NULL,
+	alike              TEXT NOT NULL,
 	subject            TEXT NOT NULL,
 	email              TEXT NOT NULL,
-	required           TEXT NOT NULL,
-	granted            TEXT NOT NULL,
-	kept               TEXT NOT NULL,
-	rotation           TEXT NOT NULL,
-	generation         INTEGER NOT NULL,
 	holder             TEXT NOT NULL,
-	has_refresh        INTEGER NOT NULL,
+	generation         INTEGER NOT NULL,
 	authorized_at      INTEGER NOT NULL,
 	refreshed_at       INTEGER NOT NULL,
 	proven_at          INTEGER NOT NULL,
 	access_expires_at  INTEGER NOT NULL,
 	refresh_expires_at INTEGER NOT NULL,
 	resources_at       INTEGER NOT NULL,
-	to_revoke          INTEGER NOT NULL,
 	created_at         INTEGER NOT NULL
 );
 
@@ -68,18 +56,11 @@ CREATE TABLE observations (
 	account_id TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
 	kind       TEXT NOT NULL,
 	at         INTEGER NOT NULL,
-	ok         INTEGER NOT NULL,
-	transient  INTEGER NOT NULL,
 	fails_from INTEGER NOT NULL,
 	last_good  INTEGER NOT NULL,
-	cause      TEXT NOT NULL,
-	remedy     TEXT NOT NULL,
-	title      TEXT NOT NULL,
-	detail     TEXT NOT NULL,
-	status     INTEGER NOT NULL,
-	code       TEXT NOT NULL,
+	outcome    TEXT NOT NULL,
 	PRIMARY KEY (account_id, kind)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE resources (
 	account_id TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
