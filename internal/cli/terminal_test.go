@@ -8,12 +8,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/creack/pty"
+
+	"fettle/internal/sandbox"
 )
 
 // session is fettle at a terminal of its own.
@@ -145,6 +148,31 @@ func TestPassphrase(t *testing.T) {
 	w.mustRun(t, "vault", "status", "--open")
 	if _, err := os.Stat(filepath.Join(w.dir, "data", "fettle", "vault.key")); err != nil {
 		t.Error(err)
+	}
+}
+
+// At a terminal the address that the browser ended on can be pasted; the code in it is not shown.
+func TestPasteAtTerminal(t *testing.T) {
+	t.Parallel()
+	w := newBook(t)
+	server, err := w.start("demo", sandbox.Options{}, sandbox.PublicClient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := w.attend(t, "authorize", "--provider", "demo", "--service", "reports", "--name", "ana", "--flow", "browser", "--no-browser")
+	s.expect(t, "The address is good until", 1)
+	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+/authorize\?\S+`).FindString(s.text())
+	redirect, err := server.Approve(address, sandbox.Consent{All: true})
+	if err != nil {
+		t.Fatalf("%v: %s", err, s.text())
+	}
+	s.press(t, "this is not it\n")
+	s.expect(t, "✗ ", 1)
+	s.press(t, redirect+"\n")
+	s.expect(t, "✓ ana is authorized", 1)
+	s.ends(t, 0)
+	if found := leaks("the terminal", s.text()); len(found) > 0 {
+		t.Error(found)
 	}
 }
 
