@@ -24,7 +24,7 @@ func TestMainJobRepairsAndSaysWhatItSaw(t *testing.T) {
 	}
 	rest := out.String()
 	for _, want := range []string{
-		"critical  sales-ga", "4 stale password files", "not granted: “See who can use your Analytics accounts”",
+		"critical  sales-ga", "4 stale password files", "Not granted: “See who can use your Analytics accounts”",
 		"fettle: this is the address to open", "sales-ga is healthy again, at generation 3 instead of 1",
 		"daily-sales      the file carries a former credential of sales-ga", "6/6",
 		"carries sales-ga (ops@northwind.example) at generation 3", "11 refreshed, 1 could not be reached",

@@ -97,7 +97,7 @@ func (s *Server) finish(ctx context.Context, id string, r *http.Request) (string
 	var user *User
 	if !refuses(r) {
 		var err error
-		if user, err = s.store.user(r.PostForm.Get("user")); err != nil {
+		if user, err = s.signedIn(id, r.PostForm.Get("user")); err != nil {
 			return "", err
 		}
 	}
@@ -113,6 +113,19 @@ func (s *Server) finish(ctx context.Context, id string, r *http.Request) (string
 		return "", err
 	}
 	return s.backURL(req.AuthRequest, &op.CodeResponseType{Code: code, State: req.State})
+}
+
+// signedIn is who answers a request: the one the form names, else the one the client hinted at, as the
+// page preselects it, else the first user.
+func (s *Server) signedIn(id, named string) (*User, error) {
+	if named == "" {
+		if req, err := s.store.pending(id); err == nil {
+			if hinted, err := s.store.user(req.LoginHint); err == nil {
+				return hinted, nil
+			}
+		}
+	}
+	return s.store.user(named)
 }
 
 // backURL is the client's redirect with an answer and, as RFC 9207 wants, the issuer.

@@ -197,3 +197,22 @@ func TestOtherSitesCannotAct(t *testing.T) {
 		t.Errorf("%d grants", n)
 	}
 }
+
+func TestOnePostSignsInWhomTheClientHintedAt(t *testing.T) {
+	t.Parallel()
+	for hint, want := range map[string]string{"ben@example.org": "ben@example.org", "nobody@example.org": "ana@example.org"} {
+		srv, c, ctx := start(t, sandbox.Options{})
+		verifier := oauth2.GenerateVerifier()
+		address := c.AuthCodeURL("st4te", oauth2.S256ChallengeOption(verifier), oauth2.SetAuthURLParam("login_hint", hint))
+		back, err := srv.Approve(address, sandbox.Consent{All: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Exchange(ctx, query(t, back).Get("code"), oauth2.VerifierOption(verifier)); err != nil {
+			t.Fatal(err)
+		}
+		if grants := srv.Grants(); len(grants) != 1 || grants[0].User != want {
+			t.Errorf("hinted at %s, got %+v; want one grant of %s", hint, grants, want)
+		}
+	}
+}
