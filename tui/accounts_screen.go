@@ -31,6 +31,7 @@ type accountsScreen struct {
 func newAccounts() accountsScreen {
 	in := field(100)
 	in.Prompt = "/ "
+	in.SetWidth(20)
 	in.Blur()
 	return accountsScreen{filter: in}
 }

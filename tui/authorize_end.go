@@ -67,7 +67,11 @@ func (s authorizeWizard) nexts(j job, f frame) choice {
 	case endDecision:
 		c.options = decisionOptions(j.flow.AccountID, f)
 	case endPartial:
-		c.add(nextAgain, "Sign in again and tick every box")
+		again := "Sign in again"
+		if len(j.flow.Missing) > 0 {
+			again += " and tick every box"
+		}
+		c.add(nextAgain, again)
 	case endFailed:
 		c.add(nextAgain, "Sign in again")
 	case endExpired:

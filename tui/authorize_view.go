@@ -9,6 +9,7 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"fettle/accounts"
+	"fettle/internal/safetext"
 	"fettle/oauthflow/provider"
 )
 
@@ -36,10 +37,14 @@ func (s authorizeWizard) view(f frame) string {
 	case atChecks:
 		return line.page("Checking the new credential", checkLines(j.checks, f), f)
 	}
+	switch endingOf(j) {
+	case endAuthorized, endPartial, endDecision:
+	default:
+		line.left = int(atEnd - atSignIn)
+	}
 	question, body := s.endLines(j, f)
-	room := max(f.height-6-len(body), 4)
-	body = append(append(body, "", " "+f.theme.title.Render("Next"), ""), s.nexts(j, f).lines(f.inner(f.width, room))...)
-	return line.page(question, body, f)
+	head := 3 + len(wrap(question, f.width-2))
+	return line.page(question, withNext(body, s.nexts(j, f), f.inner(f.width, f.height-head)), f)
 }
 
 // providerLines are the clients to choose from; under one that is missing stands how to get it.
@@ -198,9 +203,13 @@ func tickLines(p accounts.PendingFlow, f frame) []string {
 	return lines
 }
 
-// link is a short label that terminals which know OSC 8 make clickable.
+// link is a label that terminals which know OSC 8 make clickable, if the address is one to open at all.
 func link(label, url string, t theme) string {
-	return t.accent.Underline(true).Hyperlink(url).Render(label)
+	style := t.accent.Underline(true)
+	if address, err := safetext.URL(url); err == nil {
+		style = style.Hyperlink(address)
+	}
+	return style.Render(label)
 }
 
 // spaced puts air between the characters of a code.
@@ -212,7 +221,7 @@ func (s authorizeWizard) endLines(j job, f frame) (question string, body []strin
 	text := func(words string) []string { return indent1(wrap(words, f.width-2)) }
 	switch endingOf(j) {
 	case endAuthorized:
-		return name + " is authorized, with every permission", checkLines(j.checks, f)
+		return name + " is authorized, with every permission", checkSummary(j.checks, f)
 	case endPartial:
 		body = []string{" " + t.bad.Render("Not granted, in the words of the page:")}
 		for _, p := range j.flow.Missing {
@@ -223,7 +232,7 @@ func (s authorizeWizard) endLines(j job, f frame) (question string, body []strin
 		}
 		return name + " is stored, but " + missingWords(j.flow.Missing), body
 	case endDecision:
-		return "A new credential of " + name + " is stored beside the one in use", text(upperFirst(j.flow.Why))
+		return "A new credential of " + name + " is stored beside the one in use", append(text(sentence(j.flow.Why)), checkSummary(j.checks, f)...)
 	case endPaused:
 		return "The sign-in of " + name + " waits", s.pausedLines(j, f)
 	case endElsewhere:
@@ -232,7 +241,7 @@ func (s authorizeWizard) endLines(j job, f frame) (question string, body []strin
 		return "The sign-in of " + name + " has expired", text("Nobody signed in in time, or it was dropped. The stored credential, if there is one, is as it was.")
 	case endFailed:
 	}
-	body = checkLines(j.checks, f)
+	body = checkSummary(j.checks, f)
 	switch {
 	case j.err != nil:
 		body = append(body, failureLines(j.err, f)...)

@@ -215,6 +215,9 @@ func (s authorizeWizard) stuck(at station, f frame) string {
 			return "tick at least one service"
 		}
 	case atHow:
+		if len(s.how.options) == 0 && s.problem == "" {
+			return "fettle is looking at what the provider allows"
+		}
 		if o, ok := s.how.chosen(); !ok || o.off != "" {
 			return "this way cannot be used here"
 		}

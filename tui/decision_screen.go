@@ -119,10 +119,11 @@ func (s decisionScreen) view(f frame) string {
 	question, body := s.words(j, f)
 	lines := []string{""}
 	lines = append(lines, indent1(paragraph(question, f.width-2, t.title))...)
-	lines = append(append(lines, ""), body...)
-	if !j.running {
-		lines = append(append(lines, "", " "+t.title.Render("Next"), ""), s.nexts(f).lines(f.inner(f.width, max(f.height-len(lines)-3, 3)))...)
+	lines = append(lines, "")
+	if j.running {
+		return fill(append(lines, body...), f.width, f.height, t.signs.ellipsis)
 	}
+	lines = append(lines, withNext(body, s.nexts(f), f.inner(f.width, f.height-len(lines)))...)
 	return fill(lines, f.width, f.height, t.signs.ellipsis)
 }
 
@@ -141,9 +142,11 @@ func (s decisionScreen) words(j job, f frame) (question string, body []string) {
 	case a.Candidate == nil:
 		return "No new credential of " + s.name + " waits any more", nil
 	}
-	body = checkLines(j.checks, f)
-	for _, text := range []string{upperFirst(a.Candidate.WhyWaiting), "The one in use goes on working until you choose. Undecided, the new one is dropped after 24 hours; it is not revoked."} {
+	for _, text := range []string{sentence(a.Candidate.WhyWaiting), "The one in use goes on working until you choose. Undecided, the new one is dropped after 24 hours; it is not revoked."} {
 		body = append(body, indent1(wrap(text, f.width-2))...)
+	}
+	if len(j.checks) > 0 {
+		body = append(append(body, ""), checkSummary(j.checks, f)...)
 	}
 	return "A new credential of " + s.name + " is stored beside the one in use", body
 }
@@ -157,7 +160,7 @@ func (s decisionScreen) settledWords(j job, f frame) (question string, body []st
 	case nextUseNew:
 		return s.name + " uses the new credential now", nil
 	}
-	body = checkLines(j.flow.Checks, f)
+	body = checkSummary(j.flow.Checks, f)
 	if j.flow.End == accounts.EndAuthorized || j.flow.End == accounts.EndPartial {
 		return s.name + " uses the new credential now", body
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"fettle/accounts"
 	"fettle/accounts/store"
@@ -305,7 +306,7 @@ func (s detailScreen) historyLines(f frame) []string {
 		if !e.OK {
 			style = t.bad
 		}
-		lines = append(lines, " "+t.faint.Render(pad(stamp(e.At, f.now), 17, ""))+" "+style.Render(e.Action)+" "+e.Detail+" "+t.faint.Render("by "+e.Actor))
+		lines = append(lines, " "+t.faint.Render(pad(stamp(e.At, f.now), 17, ""))+" "+style.Render(pad(e.Action, max(10, ansi.StringWidth(e.Action)), ""))+" "+e.Detail+" "+t.faint.Render("by "+e.Actor))
 	}
 	return lines
 }

@@ -1,12 +1,17 @@
 package tui
 
 import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	tea "charm.land/bubbletea/v2"
 
 	"fettle/accounts"
 	"fettle/accounts/store"
+	"fettle/oauthflow/diagnose"
 	"fettle/oauthflow/provider"
 	"fettle/pwfile"
 )
@@ -40,10 +45,14 @@ func keyPress(k string) tea.KeyPressMsg {
 	special := map[string]tea.KeyPressMsg{
 		"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown},
 		"pgdown": {Code: tea.KeyPgDown}, "pgup": {Code: tea.KeyPgUp}, "home": {Code: tea.KeyHome}, "end": {Code: tea.KeyEnd},
-		"space": {Code: tea.KeySpace, Text: " "}, "ctrl+c": {Code: 'c', Mod: tea.ModCtrl}, "ctrl+x": {Code: 'x', Mod: tea.ModCtrl},
+		"space": {Code: tea.KeySpace, Text: " "}, "tab": {Code: tea.KeyTab}, "left": {Code: tea.KeyLeft}, "right": {Code: tea.KeyRight},
+		"backspace": {Code: tea.KeyBackspace},
 	}
 	if msg, ok := special[k]; ok {
 		return msg
+	}
+	if letter, ok := strings.CutPrefix(k, "ctrl+"); ok {
+		return tea.KeyPressMsg{Code: []rune(letter)[0], Mod: tea.ModCtrl}
 	}
 	return tea.KeyPressMsg{Code: []rune(k)[0], Text: k}
 }
@@ -96,8 +105,11 @@ func ended(m Model, end accounts.FlowEnd, why string, missing ...provider.Permis
 	return feed(m, flowEnd(m, accounts.FlowResult{AccountID: "id-sales-ga", Name: "sales-ga", End: end, Why: why, Missing: missing, Reauthorized: true}))
 }
 
-func planned(m Model) Model {
+func planned(m Model) Model { return plannedWith(m, false) }
+
+func plannedWith(m Model, passphrase bool) Model {
 	c := m.data.canvases[0]
+	c.Passphrase = passphrase
 	plan := pwfile.Plan{Items: []pwfile.PlanItem{
 		{Canvas: c, Replaces: []pwfile.Replaced{{PlaceID: "p1", Target: c.Places[0].Target, Exists: true, Ours: true, Text: "the file of 2 Nov 2026"}}},
 		{Canvas: pwfile.Canvas{Canvas: store.Canvas{ID: "c2", Name: "weekly-report"}}, Refused: &pwfile.Refusal{Account: "finance-sheets", Why: "one permission is missing", Remedy: "repair it first"}},
@@ -146,16 +158,40 @@ var scenes = map[string]func(m Model) Model{
 	"authorize-decision": func(m Model) Model {
 		return ended(m, accounts.EndWaitingDecision, "It covers fewer permissions than the one in use.")
 	},
-	"regenerate-which":  planned,
-	"regenerate-what":   func(m Model) Model { return press(planned(m), "enter") },
-	"regenerate-done":   func(m Model) Model { return written(m, store.LineDone, "") },
-	"regenerate-failed": func(m Model) Model { return written(m, store.LineFailed, "the folder is read-only") },
-	"remove-how":        removing,
-	"remove-confirm":    func(m Model) Model { return press(removing(m), "down", "enter") },
-	"first-run":         func(m Model) Model { m.stack = []screen{newFirstRun()}; return m },
-	"unlock":            func(m Model) Model { m.overlay = newUnlock("refreshing sales-ga"); return m },
-	"help":              func(m Model) Model { return press(m, "?") },
-	"quit":              func(m Model) Model { return press(signingIn(m, devicePrompt), "q") },
+	"authorize-elsewhere": func(m Model) Model { return flowFailed(m, accounts.ErrFlowDriven) },
+	"authorize-expired":   func(m Model) Model { return flowFailed(m, accounts.ErrFlowExpired) },
+	"authorize-paused":    func(m Model) Model { return flowFailed(m, context.Canceled) },
+	"authorize-failed": func(m Model) Model {
+		return flowFailed(m, &accounts.FlowFailedError{Name: "sales-ga", Diagnosis: diagnose.Diagnosis{Cause: "client_invalid", Remedy: diagnose.FixClient,
+			Title: "the provider does not know this client", Explanation: "The client id or its secret is wrong, or the client was deleted."}})
+	},
+	"authorize-no-client": func(m Model) Model {
+		bare := acme
+		bare.ID, bare.Name, bare.Client = "bolt", "Bolt", provider.ClientConfig{}
+		m.providers = append(m.providers, bare)
+		return press(m, "a", "down")
+	},
+	"accounts-filtering": func(m Model) Model { return write(press(m, "/"), "sheets q?") },
+	"accounts-pending":   pendingAndCandidate,
+	"decision":           func(m Model) Model { return press(pendingAndCandidate(m), "down", "down", "u") },
+	"decision-kept":      func(m Model) Model { return settled(press(pendingAndCandidate(m), "down", "down", "u", "enter"), nil) },
+	"decision-failed": func(m Model) Model {
+		return settled(press(pendingAndCandidate(m), "down", "down", "u", "enter"), errors.New("disk full"))
+	},
+	"detail-verified":      verified,
+	"regenerate-phrase":    func(m Model) Model { return press(plannedWith(m, true), "enter", "enter") },
+	"first-run-passphrase": func(m Model) Model { m.stack = []screen{newFirstRun()}; return write(press(m, "enter"), "q?pw") },
+	"remove-to-revoke":     removed,
+	"regenerate-which":     planned,
+	"regenerate-what":      func(m Model) Model { return press(planned(m), "enter") },
+	"regenerate-done":      func(m Model) Model { return written(m, store.LineDone, "") },
+	"regenerate-failed":    func(m Model) Model { return written(m, store.LineFailed, "the folder is read-only") },
+	"remove-how":           removing,
+	"remove-confirm":       func(m Model) Model { return press(removing(m), "down", "enter") },
+	"first-run":            func(m Model) Model { m.stack = []screen{newFirstRun()}; return m },
+	"unlock":               func(m Model) Model { m.overlay = newUnlock("refreshing sales-ga"); return m },
+	"help":                 func(m Model) Model { return press(m, "?") },
+	"quit":                 func(m Model) Model { return press(signingIn(m, devicePrompt), "q") },
 }
 
 func removing(m Model) Model {
@@ -171,4 +207,57 @@ func TestScenesAreWhatTheyClaim(t *testing.T) {
 			t.Errorf("%s shows nothing", name)
 		}
 	}
+}
+
+// flowFailed is the wizard after a sign-in that ended with an error.
+func flowFailed(m Model, err error) Model {
+	m = signingIn(m, devicePrompt)
+	e := flowEnd(m, accounts.FlowResult{Name: "sales-ga"})
+	e.result, e.err = accounts.FlowResult{}, err
+	return feed(m, e)
+}
+
+// pendingAndCandidate has a sign-in that made no account yet, and a new credential that waits beside one in use.
+func pendingAndCandidate(m Model) Model {
+	d := m.data
+	fresh := pendingSales
+	fresh.Name = "new-ga"
+	list := append(pendingRows([]accounts.PendingFlow{fresh}), d.snapshot.Accounts...)
+	list[2].Candidate = &accounts.CandidateFact{Identity: "ben@acme.example", WrittenAt: noon, WhyWaiting: "signed in as ben@acme.example, but this account belongs to ops@acme.example"}
+	d.snapshot.Accounts = list
+	m.data = withFacts(d)
+	return m
+}
+
+func settled(m Model, err error) Model {
+	id := jobID{jobChecks, "id-finance-sheets"}
+	j, _ := m.jobs.get(id)
+	m = feed(m, jobEvent{id: id, run: j.run, ended: true, err: err, result: accounts.DecideKeep})
+	if err == nil {
+		d := m.data
+		d.snapshot.Accounts = slices.Clone(d.snapshot.Accounts)
+		d.snapshot.Accounts[2].Candidate = nil
+		m = feed(m, dataMsg{data: withFacts(d)})
+	}
+	return m
+}
+
+func verified(m Model) Model {
+	m = press(m, "enter", "v")
+	id := jobID{jobVerify, subjects([]string{"id-sales-ga"})}
+	j, _ := m.jobs.get(id)
+	for _, c := range passed {
+		m = feed(m, jobEvent{id: id, run: j.run, check: &c})
+	}
+	d := diagnose.Diagnosis{Title: "the service answered 403", Explanation: "The user has no access to any property.", Remedy: diagnose.FixUserAccount}
+	m = feed(m, jobEvent{id: id, run: j.run, check: &accounts.Check{ID: accounts.CheckProbe, Service: "analytics", Title: "Acme Analytics answers", State: accounts.CheckFailed, Detail: "HTTP 403", Diagnosis: &d}})
+	return feed(m, jobEvent{id: id, run: j.run, ended: true, summary: "1 verified"})
+}
+
+func removed(m Model) Model {
+	m = press(write(press(removing(m), "down", "enter"), "sales-ga"), "enter")
+	id := jobID{jobRemove, "id-sales-ga"}
+	j, _ := m.jobs.get(id)
+	return feed(m, jobEvent{id: id, run: j.run, ended: true, result: accounts.RemoveResult{Name: "sales-ga", ToRevoke: true, ByHand: "https://acme.example/permissions",
+		Text: "sales-ga is removed here, but Acme could not be told: it is still valid there.", Diagnosis: &diagnose.Diagnosis{Title: "the provider does not answer"}}})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"fettle/accounts"
+	"fettle/oauthflow"
 	"fettle/oauthflow/diagnose"
 )
 
@@ -33,11 +34,14 @@ func diagnosisLines(d diagnose.Diagnosis, f frame) []string {
 func diagnosisOf(err error) (diagnose.Diagnosis, bool) {
 	var flow *accounts.FlowFailedError
 	var refresh *accounts.RefreshError
+	var refused *oauthflow.Error
 	switch {
 	case errors.As(err, &flow):
 		return washed(flow.Diagnosis), true
 	case errors.As(err, &refresh):
 		return washed(refresh.Diagnosis), true
+	case errors.As(err, &refused):
+		return washed(diagnose.Of(err, diagnose.Hints{})), true
 	}
 	return diagnose.Diagnosis{}, false
 }

@@ -1,9 +1,12 @@
 package tui
 
 import (
+	"errors"
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
+
+	"fettle/accounts/vault"
 )
 
 // firstRunWizard asks once where the vault key is kept. The keyring is tried in the background meanwhile.
@@ -89,7 +92,7 @@ func (s firstRunWizard) receive(a answer, _ frame) (screen, []intent) {
 
 func (s firstRunWizard) act(id actionID, f frame) (screen, []intent) {
 	switch {
-	case s.at == firstDone && (s.made(f).err == nil || f.data.vault.Exists):
+	case s.at == firstDone && (s.made(f).err == nil || errors.Is(s.made(f).err, vault.ErrExists)):
 		return newAccounts(), []intent{reload{}}
 	case id == actBack || s.at == firstDone:
 		s.at, s.phrase = firstWhere, newTwice()

@@ -38,9 +38,6 @@ func runLines(j job, f frame) []string {
 	if j.err != nil {
 		lines = append(failureLines(j.err, f), lines...)
 	}
-	if height := max(f.height, 1); len(lines) > height {
-		lines = append(lines[:height-1], fmt.Sprintf(" and %d more", len(lines)-height+1))
-	}
 	return lines
 }
 

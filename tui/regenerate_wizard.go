@@ -257,9 +257,7 @@ func (s regenerateWizard) view(f frame) string {
 	case regenWrite:
 		return line.page("Writing", progressLines(j, inner), f)
 	}
-	lines := runLines(j, f.inner(f.width, f.height-11))
-	lines = append(append(lines, "", " "+t.title.Render("Next"), ""), s.nexts(j, f).lines(f.inner(f.width, 5))...)
-	return line.page(runWords(j), lines, f)
+	return line.page(runWords(j), withNext(runLines(j, f), s.nexts(j, f), f.inner(f.width, f.height-4)), f)
 }
 
 // whatLines say, canvas by canvas, what lies where and which accounts go in.

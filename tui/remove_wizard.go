@@ -78,14 +78,16 @@ func (s removeWizard) receive(a answer, _ frame) (screen, []intent) {
 	plan, _ := a.value.(accounts.RemovalPlan)
 	s.plan = &plan
 	forget := option{id: forgetOnly, label: "Forget it here only"}
-	if plan.ToRevoke {
-		forget.label = "Stop trying: forget it here"
-	}
 	revoke := option{id: forgetAndRevoke, label: "Forget it here and revoke it at the provider"}
-	if !plan.CanRevoke {
-		revoke.off = "not possible: see below"
+	s.how = choice{}
+	if plan.ToRevoke {
+		forget.label, revoke.label = "Stop trying: forget it here", "Try again to revoke it at the provider"
+		s.how.at = forgetAndRevoke
 	}
-	s.how = choice{options: []option{forget, revoke}}
+	if !plan.CanRevoke {
+		revoke.off, s.how.at = "not possible: see below", forgetOnly
+	}
+	s.how.options = []option{forget, revoke}
 	return s, nil
 }
 
@@ -144,8 +146,25 @@ func (s removeWizard) view(f frame) string {
 	case j.err != nil:
 		return line.page(s.name+" was not removed", failureLines(j.err, f), f)
 	}
+	question, body := s.doneLines(j, f)
+	return line.page(question, body, f)
+}
+
+// doneLines say what became of the account, also where the revocation did not work.
+func (s removeWizard) doneLines(j job, f frame) (question string, body []string) {
 	res, _ := j.result.(accounts.RemoveResult)
-	return line.page("Done", append(indent1(wrap(res.Text, f.width-2)), "", " enter goes back to the accounts."), f)
+	question = s.name + " is removed"
+	if res.ToRevoke {
+		question = s.name + " is removed here and still valid at the provider"
+	}
+	body = indent1(wrap(res.Text, f.width-2))
+	if res.Diagnosis != nil {
+		body = append(append(body, ""), paragraphAt(sentence(res.Diagnosis.Title), f.width-2, " ", f.theme.bad)...)
+	}
+	if res.ByHand != "" {
+		body = append(body, "", " By hand: "+link(res.ByHand, res.ByHand, f.theme))
+	}
+	return question, append(body, "", " enter goes back to the accounts.")
 }
 
 // stopLines list what stops working, and which other accounts a revocation takes along.

@@ -3,14 +3,13 @@ package tui
 import (
 	"fmt"
 	"strings"
-
-	"fettle/accounts"
 )
 
 // steps are the stations of a wizard: always visible, one question each.
 type steps struct {
 	names []string
 	at    int
+	left  int // stations before at that were not got through
 }
 
 // line draws the stations: those behind with a tick, the present one strong.
@@ -18,7 +17,7 @@ func (s steps) line(t theme) string {
 	parts := make([]string, len(s.names))
 	for i, name := range s.names {
 		switch {
-		case i < s.at:
+		case i < s.at-s.left:
 			parts[i] = t.ok.Render(t.signs.ok) + t.faint.Render(" "+name)
 		case i == s.at:
 			parts[i] = t.title.Render(fmt.Sprintf("%d %s", i+1, name))
@@ -38,32 +37,13 @@ func (s steps) page(question string, body []string, f frame) string {
 	return fill(append(append(lines, ""), body...), f.width, f.height, f.theme.signs.ellipsis)
 }
 
-// checkLines draw checks as they are ticked off.
-func checkLines(checks []accounts.Check, f frame) []string {
+// withNext puts what can be done next under a body, which is cut so that the options are always seen.
+func withNext(body []string, c choice, f frame) []string {
 	t := f.theme
-	var lines []string
-	for _, c := range checks {
-		sign, style := t.signs.busy, t.accent
-		switch c.State {
-		case accounts.CheckOK:
-			sign, style = t.signs.ok, t.ok
-		case accounts.CheckWarning:
-			sign, style = t.signs.warning, t.warn
-		case accounts.CheckFailed:
-			sign, style = t.signs.critical, t.bad
-		case accounts.CheckSkipped:
-			sign, style = "-", t.faint
-		}
-		lines = append(lines, " "+style.Render(sign)+" "+c.Title)
-		for _, l := range wrap(c.Detail, f.width-4) {
-			lines = append(lines, "   "+t.faint.Render(l))
-		}
-		for _, p := range c.Missing {
-			lines = append(lines, "   "+t.bad.Render(t.signs.box+" "+p.Words))
-		}
-		if c.Diagnosis != nil {
-			lines = append(lines, indented(diagnosisLines(*c.Diagnosis, f.inner(f.width-2, f.height)), "  ")...)
-		}
+	options := c.lines(f.inner(f.width, max(f.height/2, 3)))
+	room := f.height - len(options) - 3
+	if len(body) > room && room > 0 {
+		body = append(body[:room-1:room-1], " "+t.faint.Render(t.signs.ellipsis+" cut: the screen is too low"))
 	}
-	return lines
+	return append(append(body[:min(len(body), max(room, 0))], "", " "+t.title.Render("Next"), ""), options...)
 }

@@ -44,6 +44,36 @@ func TestTheMainJob(t *testing.T) {
 	x.sees("1 password file written")
 	x.press("enter")
 	x.sees("1 healthy", "0 stale files")
+	t.Logf("the main job, with a box missed and repaired, took %d keys", x.pressed)
+	x.press("q")
+	x.ends()
+}
+
+// TestTheMainJobInFewKeys counts: from the first screen over a revoked account to no stale file.
+func TestTheMainJobInFewKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{Interval: time.Second})
+	w.authorize(t, "sales-sheets", []string{"sheets"}, sandbox.Consent{All: true})
+	w.canvas(t, "daily-sales", "sales-sheets")
+	w.canvas(t, "weekly-sales", "sales-sheets")
+	w.revoke(t, "sales-sheets")
+	x := openTerminal(t, w, 80, 24)
+	x.sees("1 broken")
+	x.press("f")
+	w.signIn(t, x, sandbox.Consent{All: true})
+	x.sees("authorized, with every permission")
+	x.press("enter")
+	x.sees("Which password files?", "weekly-sales")
+	x.press("enter")
+	x.sees("What will be replaced")
+	x.press("enter")
+	x.sees("2 password files written")
+	x.press("enter")
+	x.sees("1 healthy", "0 stale files")
+	t.Logf("the main job took %d keys", x.pressed)
+	if x.pressed > 12 {
+		t.Errorf("%d keys are too many", x.pressed)
+	}
 	x.press("q")
 	x.ends()
 }

@@ -1,6 +1,7 @@
 package tui_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"io"
@@ -21,6 +22,9 @@ type terminal struct {
 	mu      sync.Mutex
 	emu     *vt.Emulator
 	changed chan struct{}
+	raw     bytes.Buffer // everything the program wrote
+	pressed int
+	told    chan string // what is said after the screen is gone
 	keys    *io.PipeWriter
 	done    chan error
 	clip    chan string // what the program sent to the clipboard (OSC 52)
@@ -30,12 +34,12 @@ type terminal struct {
 func openTerminal(t *testing.T, w *world, width, height int) *terminal {
 	t.Helper()
 	in, keys := io.Pipe()
-	term := &terminal{t: t, emu: vt.NewEmulator(width, height), changed: make(chan struct{}, 1), keys: keys, done: make(chan error, 1), clip: make(chan string, 8)}
+	term := &terminal{t: t, emu: vt.NewEmulator(width, height), changed: make(chan struct{}, 1), keys: keys, done: make(chan error, 1), clip: make(chan string, 8), told: make(chan string, 1)}
 	term.emu.RegisterOscHandler(52, term.clipboard)
 	_, _ = term.emu.WriteString("\x1b[20h") // a pipe is no tty: bare line feeds have to return the carriage
 	go func() { _, _ = io.Copy(io.Discard, term.emu) }()
 	ctx, cancel := context.WithCancel(t.Context())
-	opts := tui.Options{Host: tui.Host{User: "ops", Name: "auto-1", SSH: true}, Providers: w.entries, Program: []tea.ProgramOption{
+	opts := tui.Options{Tell: func(line string) { term.told <- line }, Host: tui.Host{User: "ops", Name: "auto-1", SSH: true}, Providers: w.entries, Program: []tea.ProgramOption{
 		tea.WithInput(in), tea.WithOutput(term), tea.WithWindowSize(width, height),
 		tea.WithEnvironment([]string{"TERM=xterm-256color", "SSH_TTY=/dev/pts/0"}), tea.WithoutSignalHandler(),
 	}}
@@ -51,6 +55,7 @@ func openTerminal(t *testing.T, w *world, width, height int) *terminal {
 // Write is the terminal's side of the program's output.
 func (x *terminal) Write(p []byte) (int, error) {
 	x.mu.Lock()
+	x.raw.Write(p)
 	n, err := x.emu.Write(p)
 	x.mu.Unlock()
 	select {
@@ -70,16 +75,24 @@ func (x *terminal) screen() string {
 // press sends keys one by one.
 func (x *terminal) press(keys ...string) {
 	x.t.Helper()
-	codes := map[string]string{"enter": "\r", "esc": "\x1b", "down": "\x1b[B", "up": "\x1b[A", "space": " ", "ctrl+c": "\x03"}
+	codes := map[string]string{"enter": "\r", "esc": "\x1b", "down": "\x1b[B", "up": "\x1b[A", "space": " ", "ctrl+c": "\x03", "tab": "\t", "ctrl+x": "\x18"}
 	for _, k := range keys {
 		text, ok := codes[k]
 		if !ok {
 			text = k
 		}
+		x.pressed++
 		if _, err := io.WriteString(x.keys, text); err != nil {
 			x.t.Fatalf("the program takes no keys any more: %v", err)
 		}
 	}
+}
+
+// written is everything the program sent to the terminal.
+func (x *terminal) written() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.raw.String()
 }
 
 // paste sends text as a bracketed paste.

@@ -83,6 +83,8 @@ func serviceWords(a accounts.Account) string {
 // identityWords names whom the account belongs to.
 func identityWords(a accounts.Account) string {
 	switch {
+	case unfinished(a.ID):
+		return "–"
 	case a.Identity.Email != "":
 		return a.Identity.Email
 	case a.Identity.Subject != "":

@@ -2,6 +2,7 @@ package tui_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -22,12 +23,26 @@ type world struct {
 	server  *sandbox.Server
 	book    *accounts.Book
 	keeper  *pwfile.Keeper
-	vault   *openVault
-	entries []provider.Provider
-	dir     string
+	records store.Store
+	door    *door
+
+	catalogue *provider.Catalogue
+	entries   []provider.Provider
+	dir       string
 }
 
+// newWorld has a vault that opens by itself.
 func newWorld(t *testing.T, opts sandbox.Options) *world {
+	t.Helper()
+	w := emptyWorld(t, opts)
+	if err := w.door.Setup(t.Context(), string(vault.HolderFile), secret.Text{}); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// emptyWorld has no vault yet.
+func emptyWorld(t *testing.T, opts sandbox.Options) *world {
 	t.Helper()
 	ctx := t.Context()
 	server, err := sandbox.Start(opts)
@@ -41,10 +56,8 @@ func newWorld(t *testing.T, opts sandbox.Options) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = records.Close() })
-	keys, err := vault.Init(ctx, vault.Settings{Dir: filepath.Join(dir, "data"), Holder: vault.HolderFile}, vault.InitOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	settings := vault.Settings{Dir: filepath.Join(dir, "data")}
+	keys := vault.Expect(settings)
 	builtin, err := provider.Builtin()
 	if err != nil {
 		t.Fatal(err)
@@ -59,20 +72,43 @@ func newWorld(t *testing.T, opts sandbox.Options) *world {
 	if _, _, err := pwfile.InitServer(filepath.Join(dir, "data")); err != nil {
 		t.Fatal(err)
 	}
-	return &world{server: server, book: book, keeper: keeper, vault: &openVault{keys}, entries: []provider.Provider{entry}, dir: dir}
+	return &world{server: server, book: book, keeper: keeper, records: records, door: &door{Vault: keys, settings: settings}, catalogue: catalogue, entries: []provider.Provider{entry}, dir: dir}
 }
 
-// openVault is a vault that nobody has to open.
-type openVault struct{ *vault.Vault }
-
-func (v *openVault) State() tui.VaultState {
-	return tui.VaultState{Exists: true, Locked: v.Locked(), Holder: string(v.Holder())}
+// door is the vault as the program is given it.
+type door struct {
+	*vault.Vault
+	settings vault.Settings
+	probed   chan struct{} // closed to let the probe of the keyring end; nil: it ends at once
 }
-func (v *openVault) Unlock(ctx context.Context, phrase secret.Text) error {
+
+func (v *door) State() tui.VaultState {
+	_, err := vault.Load(v.settings)
+	return tui.VaultState{Exists: !errors.Is(err, vault.ErrNoVault), Locked: v.Locked(), Holder: string(v.Holder())}
+}
+
+func (v *door) Unlock(ctx context.Context, phrase secret.Text) error {
 	return v.Vault.Unlock(ctx, func(context.Context) (secret.Text, error) { return phrase, nil })
 }
-func (v *openVault) ProbeKeyring(context.Context) error               { return vault.ErrNoVault }
-func (v *openVault) Setup(context.Context, string, secret.Text) error { return nil }
+
+func (v *door) ProbeKeyring(ctx context.Context) error {
+	if v.probed != nil {
+		select {
+		case <-v.probed:
+		case <-ctx.Done():
+		}
+	}
+	return errors.New("no keyring answers")
+}
+
+func (v *door) Setup(ctx context.Context, holder string, phrase secret.Text) error {
+	s := v.settings
+	s.Holder = vault.Holder(holder)
+	if _, err := vault.Init(ctx, s, vault.InitOptions{Passphrase: phrase}); err != nil {
+		return err
+	}
+	return v.Unlock(ctx, phrase)
+}
 
 // authorize makes an account the way a person would, with the given consent.
 func (w *world) authorize(t *testing.T, name string, services []string, consent sandbox.Consent) accounts.Account {
@@ -124,7 +160,33 @@ func (w *world) canvas(t *testing.T, name string, accountNames ...string) string
 }
 
 func (w *world) services() tui.Services {
-	return tui.Services{Accounts: w.book, Files: w.keeper, Vault: w.vault, Browser: noBrowser{}, Clock: time.Now}
+	return tui.Services{Accounts: w.book, Files: w.keeper, Vault: w.door, Browser: noBrowser{}, Clock: time.Now}
+}
+
+// another is a second process over the same book: its own store, vault and caches.
+func (w *world) another(t *testing.T) *world { return w.reopened(t, time.Now) }
+
+// later is another process, a quarter of an hour on: no outcome of before is adopted any more.
+func (w *world) later(t *testing.T) *world {
+	return w.reopened(t, func() time.Time { return time.Now().Add(15 * time.Minute) })
+}
+
+func (w *world) reopened(t *testing.T, now func() time.Time) *world {
+	t.Helper()
+	records, err := store.Open(t.Context(), filepath.Join(w.dir, "data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = records.Close() })
+	keys, err := vault.Load(w.door.settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	book := accounts.New(accounts.Config{Store: records, Vault: keys, Catalogue: w.catalogue, Actor: "eve", Now: now})
+	other := *w
+	other.records, other.book, other.door = records, book, &door{Vault: keys, settings: w.door.settings}
+	other.keeper = pwfile.New(pwfile.Config{Book: book, Store: records, Dir: filepath.Join(w.dir, "data"), Actor: "eve"})
+	return &other
 }
 
 type noBrowser struct{}
