@@ -1,0 +1,215 @@
+package tui
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+
+	"fettle/accounts"
+	"fettle/accounts/vault"
+)
+
+// TestALookThatFailsKeepsWhatWasKnown: a read error is never "no accounts".
+func TestALookThatFailsKeepsWhatWasKnown(t *testing.T) {
+	t.Parallel()
+	m := testModel(80, 24, sampleData())
+	m = feed(m, dataMsg{problem: "the book cannot be read: disk error"})
+	if got := m.content(); !strings.Contains(got, "sales-ga") || !strings.Contains(got, "The book cannot be read: disk error") {
+		t.Errorf("it shows\n%s", got)
+	}
+	m = feed(m, dataMsg{data: m.data})
+	m = feed(testModel(80, 24, data{}), dataMsg{problem: "the book cannot be read"})
+	if got := m.content(); strings.Contains(got, "No account yet") || !strings.Contains(got, "could not be read") {
+		t.Errorf("an unread book shows\n%s", got)
+	}
+}
+
+// TestALateLookIsDropped: answers come back in any order.
+func TestALateLookIsDropped(t *testing.T) {
+	t.Parallel()
+	newer, older := sampleData(), crowd(3)
+	newer.taken, older.taken = 9, 8
+	m := feed(testModel(80, 24, data{}), dataMsg{data: newer}, dataMsg{data: older})
+	if m.data.taken != 9 || len(m.data.snapshot.Accounts) != 7 {
+		t.Errorf("the older look %d won", m.data.taken)
+	}
+}
+
+// TestTheFingerStays: a look that moves rows, or takes the account away, moves neither cursor nor marks to another.
+func TestTheFingerStays(t *testing.T) {
+	t.Parallel()
+	m := press(testModel(80, 24, sampleData()), "down", "down", "space", "up")
+	before, _ := m.stack[0].(accountsScreen).current(m.frame())
+	d := sampleData()
+	d.snapshot.Accounts[0], d.snapshot.Accounts[6] = d.snapshot.Accounts[6], d.snapshot.Accounts[0]
+	d.snapshot.Accounts[1], d.snapshot.Accounts[5] = d.snapshot.Accounts[5], d.snapshot.Accounts[1]
+	d.taken = 1
+	m = feed(m, dataMsg{data: withFacts(d)})
+	after, _ := m.stack[0].(accountsScreen).current(m.frame())
+	if before.ID != after.ID {
+		t.Errorf("the cursor went from %s to %s", before.ID, after.ID)
+	}
+	d = sampleData()
+	d.snapshot.Accounts = d.snapshot.Accounts[3:]
+	d.taken = 2
+	m = feed(m, dataMsg{data: withFacts(d)})
+	if s := m.stack[0].(accountsScreen); len(s.marked) != 0 {
+		t.Errorf("marks of accounts that are gone stay: %v", s.marked)
+	}
+}
+
+// TestTheDetailFollowsTheBook: it asks again for history and resources at each look.
+func TestTheDetailFollowsTheBook(t *testing.T) {
+	t.Parallel()
+	m := press(testModel(80, 24, sampleData()), "enter")
+	_, wants := m.front().(renewer).renewed(m.frame())
+	if !reflect.DeepEqual(wants, []intent{askHistory{"history id-sales-ga", "id-sales-ga"}, askResources{"resources id-sales-ga", "id-sales-ga"}}) {
+		t.Errorf("it asks for %v", wants)
+	}
+	m = feed(m, answer{key: "history id-sales-ga", err: errors.New("disk \x1b[2Jerror")})
+	if got := m.front().(detailScreen).problem; got != "disk error" {
+		t.Errorf("the problem is %q", got)
+	}
+}
+
+// TestSuspend: ctrl+z goes to the shell, also while a text is typed.
+func TestSuspend(t *testing.T) {
+	t.Parallel()
+	for _, m := range []Model{testModel(80, 24, sampleData()), press(testModel(80, 24, sampleData()), "/")} {
+		_, cmd := m.Update(keyPress("ctrl+z"))
+		if cmd == nil {
+			t.Fatal("ctrl+z does nothing")
+		}
+		if _, ok := cmd().(tea.SuspendMsg); !ok {
+			t.Error("ctrl+z does not suspend")
+		}
+	}
+}
+
+// TestAHangupQuits without asking: there is nobody to ask.
+func TestAHangupQuits(t *testing.T) {
+	t.Parallel()
+	m := scenes["authorize-device"](testModel(80, 24, sampleData()))
+	_, cmd := m.Update(hangupMsg{})
+	if _, ok := cmd().(tea.QuitMsg); !ok {
+		t.Error("it does not quit")
+	}
+}
+
+// TestWhatMetALockedVaultWaits: several acts wait for one passphrase, and leaving it unasked drops them.
+func TestWhatMetALockedVaultWaits(t *testing.T) {
+	t.Parallel()
+	locked := &vault.LockedError{Holder: vault.HolderPassphrase, Reason: vault.NotOpened}
+	meet := func(m Model, id jobID) Model {
+		j, _ := m.jobs.get(id)
+		return feed(m, jobEvent{id: id, run: j.run, ended: true, err: fmt.Errorf("refresh: %w", locked)})
+	}
+	m := press(testModel(80, 24, sampleData()), "r", "v")
+	m = meet(m, jobID{jobRefresh, subjects([]string{"id-sales-ga"})})
+	m = meet(m, jobID{jobVerify, subjects([]string{"id-sales-ga"})})
+	if _, asking := m.overlay.(unlockScreen); !asking || len(m.held) != 2 {
+		t.Fatalf("overlay %T, %d acts wait", m.overlay, len(m.held))
+	}
+	if out := press(m, "esc"); len(out.held) != 0 || out.overlay != nil {
+		t.Error("esc does not drop what waited")
+	}
+	kept := press(m, "ctrl+c", "n")
+	if _, asking := kept.overlay.(unlockScreen); !asking {
+		t.Error("a question about quitting loses the passphrase")
+	}
+	m = write(m, "secret")
+	m = press(m, "enter")
+	opening, _ := m.jobs.get(vaultJob)
+	if !opening.running {
+		t.Fatal("the vault is not being opened")
+	}
+	m = feed(m, jobEvent{id: vaultJob, run: opening.run, ended: true})
+	again, _ := m.jobs.get(jobID{jobRefresh, subjects([]string{"id-sales-ga"})})
+	if !again.running || m.overlay != nil || len(m.held) != 0 {
+		t.Errorf("refresh running: %v, overlay %T, %d wait", again.running, m.overlay, len(m.held))
+	}
+	if done, _ := m.jobs.get(vaultJob); done.want != nil {
+		t.Error("the passphrase is kept in the registry")
+	}
+}
+
+// TestPasteAndText: q and ? are text where text is typed, a paste reaches every field, and wide letters are whole.
+func TestPasteAndText(t *testing.T) {
+	t.Parallel()
+	m := press(testModel(80, 24, sampleData()), "/")
+	m = write(m, "q?")
+	m = feed(m, tea.PasteMsg{Content: "メール\n\x1b[2Jשלום"})
+	if got := m.stack[0].(accountsScreen).filter.Value(); got != "q?メール שלום" {
+		t.Errorf("the filter holds %q", got)
+	}
+	m = press(m, "backspace", "left", "ctrl+u")
+	m = press(testModel(80, 24, sampleData()), "a", "enter", "space", "enter")
+	m = press(m, "ctrl+u")
+	m = feed(m, tea.PasteMsg{Content: "new-name"})
+	m = press(m, "enter")
+	if got := m.front().(authorizeWizard).request.Name; got != "new-name" {
+		t.Errorf("the name is %q", got)
+	}
+	m = feed(removingConfirm(), tea.PasteMsg{Content: "sales-ga"})
+	if j, _ := press(m, "enter").jobs.get(jobID{jobRemove, "id-sales-ga"}); !j.running {
+		t.Error("a pasted name does not confirm")
+	}
+	m = feed(testModel(80, 24, sampleData()), tea.PasteMsg{Content: "x"})
+	if !strings.Contains(m.notice.text, "Nothing here takes") {
+		t.Errorf("a paste into the list says %q", m.notice.text)
+	}
+	m = scenes["regenerate-phrase"](testModel(80, 24, sampleData()))
+	m = press(feed(m, tea.PasteMsg{Content: "pw"}), "enter")
+	m = press(feed(m, tea.PasteMsg{Content: "pw"}), "enter")
+	if j, _ := m.jobs.get(jobID{jobGenerate, ""}); !j.running {
+		t.Error("a pasted passphrase does not start the run")
+	}
+}
+
+func removingConfirm() Model { return press(removing(testModel(80, 24, sampleData())), "down", "enter") }
+
+// TestNamesThatAreTaken are refused with the way to the account that has them.
+func TestNamesThatAreTaken(t *testing.T) {
+	t.Parallel()
+	at := func(name string) Model {
+		m := press(pendingAndCandidate(testModel(80, 24, sampleData())), "a", "enter", "space", "enter", "ctrl+u")
+		return press(write(m, name), "enter")
+	}
+	for name, want := range map[string]string{
+		"sales-ga": "exists already", "new-ga": "was begun and is not finished", "Q": "", "": "",
+	} {
+		w := at(name).front().(authorizeWizard)
+		if w.station != atName || !strings.Contains(w.problem, want) || w.problem == "" {
+			t.Errorf("%q: station %d, %q", name, w.station, w.problem)
+		}
+	}
+	if got := nameLike("9 Search_Console!-"); got != "search-console--" {
+		t.Errorf("nameLike gives %q", got)
+	}
+	if err := accounts.CheckName(nameLike("Search Console") + "-acme"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestResizing to almost nothing and back keeps every screen as it was.
+func TestResizing(t *testing.T) {
+	t.Parallel()
+	for name, build := range scenes {
+		m := build(testModel(80, 24, sampleData()))
+		before := m.content()
+		small := feed(m, tea.WindowSizeMsg{Width: 40, Height: 10})
+		if got := small.content(); strings.Contains(got, "needs 40×10") {
+			t.Errorf("%s does not draw at 40×10", name)
+		}
+		if got := feed(m, tea.WindowSizeMsg{Width: 39, Height: 10}).content(); !strings.Contains(got, "fettle needs 40×10") {
+			t.Errorf("%s at 39×10 shows %q", name, got)
+		}
+		if after := feed(small, tea.WindowSizeMsg{Width: 1, Height: 1}, tea.WindowSizeMsg{Width: 80, Height: 24}).content(); after != before {
+			t.Errorf("%s is another after resizing:\n%s\nbefore:\n%s", name, after, before)
+		}
+	}
+}
