@@ -48,7 +48,7 @@ type jsonText[T any] struct {
 
 // asJSON is a column for the field v.
 func asJSON[T any](v *T) *jsonText[T] {
-	return &jsonText[T]{get: func() T { return *v }, set: func(new T) { *v = new }}
+	return &jsonText[T]{get: func() T { return *v }, set: func(read T) { *v = read }}
 }
 
 // asList is asJSON for lists of strings.
