@@ -34,14 +34,14 @@ func (m *micros) Scan(src any) error {
 	return nil
 }
 
-// jsonText keeps a value as JSON text. It is read and written by two functions, because a column may hold several
-// fields of a record.
+// jsonText keeps a value as JSON text. The value comes from the record and goes there by two functions, because one
+// column may hold several fields.
 type jsonText[T any] struct {
 	get func() T
-	set func(T) // what T refers to is the callee's: rows share no slices
+	set func(T)
 
 	// Long listings repeat the same few texts over and over. With a clone function a text that was decoded before
-	// is not decoded again.
+	// is not decoded again; rows still share nothing.
 	clone func(T) T
 	seen  map[string]T
 }
