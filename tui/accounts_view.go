@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"fettle/accounts"
 )
 
@@ -97,10 +95,10 @@ type columnWidths struct{ name, service, identity, state int }
 func measure(list []accounts.Account, now time.Time) columnWidths {
 	w := columnWidths{name: 4, service: 7, identity: 8, state: 14}
 	for _, a := range list {
-		w.name = max(w.name, ansi.StringWidth(a.Name))
-		w.service = max(w.service, ansi.StringWidth(serviceWords(a)))
-		w.identity = max(w.identity, ansi.StringWidth(identityWords(a)))
-		w.state = max(w.state, ansi.StringWidth(stateWords(a, now)))
+		w.name = max(w.name, cells(a.Name))
+		w.service = max(w.service, cells(serviceWords(a)))
+		w.identity = max(w.identity, cells(identityWords(a)))
+		w.state = max(w.state, cells(stateWords(a, now)))
 	}
 	return w
 }

@@ -191,7 +191,8 @@ func ends(k tea.KeyPressMsg) bool {
 // typed hands text to the screen that has the keys.
 func (m Model) typed(msg tea.Msg) (tea.Model, tea.Cmd) {
 	_, pasted := msg.(tea.PasteMsg)
-	if !m.front().typing() && !(pasted && m.front().takesPaste()) {
+	wanted := m.front().typing() || pasted && m.front().takesPaste()
+	if !wanted {
 		if pasted {
 			m.notice = notice{"Nothing here takes pasted text.", accounts.SeverityWarning}
 		}

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
 )
 
 // windowTitle is constant: the library does not sanitise titles.
@@ -61,8 +60,8 @@ func (m Model) heading(f frame) string {
 	}
 	left := " " + strings.Join(crumbs, t.faint.Render(" › "))
 	right := t.faint.Render(m.host.User+"@"+m.host.Name) + " "
-	room := m.width - ansi.StringWidth(right) - 1
-	if room < ansi.StringWidth("fettle")+2 {
+	room := m.width - cells(right) - 1
+	if room < cells("fettle")+2 {
 		return pad(left, m.width, t.signs.ellipsis)
 	}
 	return pad(left, room, t.signs.ellipsis) + " " + right

@@ -200,7 +200,7 @@ func (s authorizeWizard) typed(msg tea.Msg, f frame) (screen, []intent) {
 
 // deliver hands pasted text to the flow; the text is not echoed.
 func (s authorizeWizard) deliver(text string) (screen, []intent) {
-	s.pasting = false
+	s.pasting, s.problem = false, ""
 	s.paste.Reset()
 	s.pasted = len(text)
 	return s, []intent{pasteInto{s.job(), text}}

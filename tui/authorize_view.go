@@ -205,7 +205,7 @@ func tickLines(p accounts.PendingFlow, f frame) []string {
 
 // link is a label that terminals which know OSC 8 make clickable, if the address is one to open at all.
 func link(label, url string, t theme) string {
-	style := t.accent.Underline(true)
+	style := t.accent.style.Underline(true)
 	if address, err := safetext.URL(url); err == nil {
 		style = style.Hyperlink(address)
 	}

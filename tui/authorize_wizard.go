@@ -222,7 +222,12 @@ func (s authorizeWizard) stuck(at station, f frame) string {
 			return "this way cannot be used here"
 		}
 	case atSignIn:
-		return "fettle waits for you to sign in"
+		switch {
+		case !s.pasting:
+			return "fettle waits for you to sign in"
+		case s.paste.Value() == "":
+			return "nothing is pasted yet"
+		}
 	case atChecks:
 		return "the checks are not finished"
 	}

@@ -59,7 +59,9 @@ func BenchmarkFirstFrame(b *testing.B) {
 	b.Run("fettle", func(b *testing.B) {
 		firstFrame(b, func() tea.Model { return quitter{testModel(120, 40, d)} })
 	})
-	b.Run("bare", func(b *testing.B) { firstFrame(b, func() tea.Model { return quitter{bare{}} }) })
+	b.Run("bare", func(b *testing.B) { firstFrame(b, func() tea.Model { return quitter{bare{"hello"}} }) })
+	full := testModel(120, 40, d).content()
+	b.Run("bare with the same text", func(b *testing.B) { firstFrame(b, func() tea.Model { return quitter{bare{full}} }) })
 }
 
 // firstFrame runs programs until each has drawn once.
@@ -90,12 +92,12 @@ func (q quitter) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return q, nil
 }
 
-type bare struct{}
+type bare struct{ text string }
 
-func (bare) Init() tea.Cmd                         { return nil }
+func (m bare) Init() tea.Cmd                       { return nil }
 func (m bare) Update(tea.Msg) (tea.Model, tea.Cmd) { return m, nil }
-func (bare) View() tea.View {
-	v := tea.NewView("hello")
+func (m bare) View() tea.View {
+	v := tea.NewView(m.text)
 	v.AltScreen = true
 	return v
 }

@@ -3,8 +3,6 @@ package tui
 import (
 	"strings"
 
-	"charm.land/lipgloss/v2"
-
 	"fettle/accounts"
 )
 
@@ -51,7 +49,7 @@ func checkLine(c accounts.Check, f frame) []string {
 	return lines
 }
 
-func checkSign(s accounts.CheckState, t theme) (string, lipgloss.Style) {
+func checkSign(s accounts.CheckState, t theme) (string, ink) {
 	switch s {
 	case accounts.CheckOK:
 		return t.signs.ok, t.ok

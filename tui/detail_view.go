@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"fettle/accounts"
@@ -268,16 +267,16 @@ func resourceWords(r store.Resource, t theme) string {
 func factLines(a accounts.Account, f frame) []string {
 	t := f.theme
 	fact := func(name, value string) string { return " " + t.faint.Render(pad(name, 15, "")) + value }
-	token := "expired " + ago(a.AccessExpiresAt, f.now)
+	access := "expired " + ago(a.AccessExpiresAt, f.now)
 	if a.AccessExpiresAt.After(f.now) {
-		token = "good for " + span(a.AccessExpiresAt.Sub(f.now))
+		access = "good for " + span(a.AccessExpiresAt.Sub(f.now))
 	}
 	if a.AccessExpiresAt.IsZero() {
-		token = "no expiry stated"
+		access = "no expiry stated"
 	}
 	return append(heading("Facts", "", t),
 		fact("Provider", a.ProviderName), fact("Services", serviceWords(a)), fact("Identity", identityWords(a)),
-		fact("Client", a.ClientLabel), fact("Access token", token), fact("Refresh token", refreshWords(a)),
+		fact("Client", a.ClientLabel), fact("Access token", access), fact("Refresh token", refreshWords(a)),
 		fact("Authorized", stamp(a.AuthorizedAt, f.now)), fact("Generation", fmt.Sprint(a.Generation)), fact("Held by", a.Holder))
 }
 
@@ -302,7 +301,7 @@ func (s detailScreen) historyLines(f frame) []string {
 		lines = append(lines, " "+t.bad.Render(s.problem))
 	}
 	for _, e := range s.history {
-		style := lipgloss.NewStyle()
+		style := t.text
 		if !e.OK {
 			style = t.bad
 		}

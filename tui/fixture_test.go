@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -103,5 +104,5 @@ func testModel(width, height int, d data) Model {
 		panic(err)
 	}
 	return Model{width: width, height: height, now: noon, theme: look, host: Host{User: "ops", Name: "auto-1", SSH: true},
-		providers: []provider.Provider{acme}, data: d, stack: []screen{newAccounts()}, run: newRunner(nil, Services{Clock: func() time.Time { return noon }})}
+		providers: []provider.Provider{acme}, data: d, stack: []screen{newAccounts()}, run: newRunner(context.Background(), Services{Clock: func() time.Time { return noon }})}
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
 )
 
 // match finds the action that a key means in the given scopes: the most specific scope wins, inGlobal
@@ -30,13 +29,15 @@ func (a action) means(k tea.KeyPressMsg) bool {
 // has not taken; one without any is left out.
 func live(scopes []scope) []action {
 	taken := map[string]bool{}
-	var out []action
+	out := make([]action, 0, len(actions))
 	for _, sc := range append(slices.Clone(scopes), inGlobal) {
 		for _, a := range actions {
 			if a.scope != sc {
 				continue
 			}
-			a.keys = slices.DeleteFunc(slices.Clone(a.keys), func(k string) bool { return taken[k] })
+			if slices.ContainsFunc(a.keys, func(k string) bool { return taken[k] }) {
+				a.keys = slices.DeleteFunc(slices.Clone(a.keys), func(k string) bool { return taken[k] })
+			}
 			if len(a.keys) > 0 {
 				out = append(out, a)
 			}
@@ -75,7 +76,7 @@ func footer(scopes []scope, s situation, typing bool, width int, t theme) string
 	if typing {
 		help = ""
 	}
-	room := width - ansi.StringWidth(help) - 1
+	room := width - cells(help) - 1
 	var b strings.Builder
 	used := 0
 	for _, a := range live(scopes) {
@@ -86,7 +87,7 @@ func footer(scopes []scope, s situation, typing bool, width int, t theme) string
 			continue
 		}
 		entry := t.key.Render(keyName(a.keys[0])) + t.faint.Render(" "+a.label)
-		w := ansi.StringWidth(entry) + len(gap)
+		w := cells(entry) + len(gap)
 		if used+w > room {
 			break
 		}

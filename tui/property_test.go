@@ -91,8 +91,8 @@ func TestWashingCopies(t *testing.T) {
 	if scopes[1] != "bad\x1b[2J" || kept["k"] != "v\u202e" || pending.Name != "n\a" {
 		t.Error("what was shared was written to")
 	}
-	if any := washed(any([]string{"x\a"})).([]string); any[0] != "x" { //nolint:errcheck // the type is the one just given
-		t.Errorf("behind an interface: %q", any)
+	if list, ok := washed(any([]string{"x\a"})).([]string); !ok || list[0] != "x" {
+		t.Errorf("behind an interface: %q", list)
 	}
 	if clean := washed(scopes[:1]); &clean[0] != &scopes[0] {
 		t.Error("what is clean was copied")

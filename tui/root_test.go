@@ -170,7 +170,9 @@ func TestPasteAndText(t *testing.T) {
 	}
 }
 
-func removingConfirm() Model { return press(removing(testModel(80, 24, sampleData())), "down", "enter") }
+func removingConfirm() Model {
+	return press(removing(testModel(80, 24, sampleData())), "down", "enter")
+}
 
 // TestNamesThatAreTaken are refused with the way to the account that has them.
 func TestNamesThatAreTaken(t *testing.T) {

@@ -13,8 +13,10 @@ import (
 // broken are accounts whose every question is a fault in the program.
 type broken struct{ Accounts }
 
-func (broken) Refresh(context.Context, string, accounts.Want) (accounts.Outcome, error) { panic("canary") }
-func (broken) RemovalPlan(context.Context, string) (accounts.RemovalPlan, error)        { panic("canary") }
+func (broken) Refresh(context.Context, string, accounts.Want) (accounts.Outcome, error) {
+	panic("canary")
+}
+func (broken) RemovalPlan(context.Context, string) (accounts.RemovalPlan, error) { panic("canary") }
 func (broken) RefreshMany(context.Context, []string, accounts.Want, func(string, accounts.Outcome, error)) error {
 	var m map[string]int
 	m["canary"] = 1 //nolint:staticcheck // the fault is the point

@@ -60,7 +60,7 @@ func TestARevocationThatFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{Interval: time.Second})
 	w.authorize(t, "sales-sheets", []string{"sheets"}, sandbox.Consent{All: true})
-	w.server.Faults.Add(sandbox.Fault{Kind: sandbox.FaultServerError, On: sandbox.TargetRevoke, Status: 503})
+	w.fault(t, sandbox.Fault{Kind: sandbox.FaultServerError, On: sandbox.TargetRevoke, Status: 503})
 	x := openTerminal(t, w, 90, 26)
 	x.sees("sales-sheets")
 	x.press("x")

@@ -83,7 +83,7 @@ func TestTheProviderFailsDuringASignIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{Interval: time.Second})
 	w.authorize(t, "sales-sheets", []string{"sheets"}, sandbox.Consent{All: true})
-	w.server.Faults.Add(sandbox.Fault{Kind: sandbox.FaultServerError, On: sandbox.TargetDevice, Times: 1})
+	w.fault(t, sandbox.Fault{Kind: sandbox.FaultServerError, On: sandbox.TargetDevice, Times: 1})
 	x := openTerminal(t, w, 90, 26)
 	x.sees("sales-sheets")
 	x.press("u")
@@ -92,7 +92,7 @@ func TestTheProviderFailsDuringASignIn(t *testing.T) {
 	x.sees("was not authorized", "What to do:", "Sign in again")
 	x.press("enter")
 	x.sees("How do you want to sign in")
-	w.server.Faults.Add(sandbox.Fault{Kind: sandbox.FaultDrop, On: sandbox.TargetToken, Times: 2})
+	w.fault(t, sandbox.Fault{Kind: sandbox.FaultDrop, On: sandbox.TargetToken, Times: 2})
 	x.press("enter")
 	code := userCode(t, x.sees("Code:"))
 	if err := w.server.ApproveDevice(code, sandbox.Consent{All: true}); err != nil {
@@ -141,7 +141,15 @@ func TestGivingUpASignIn(t *testing.T) {
 	x.sees("waits", "It was stopped here", "Go on with this sign-in")
 	x.press("enter")
 	x.sees("open the sign-in page")
-	x.press("w")
+	x.press("ctrl+x")
+	x.sees("Start a new one")
+	x.press("down", "enter")
+	x.sees("Code:")
+	x.press("esc")
+	x.sees("pending, waits for you")
+	x.press("r")
+	x.sees("This sign-in is not finished")
+	x.press("enter")
 	x.sees("Code:")
 	x.press("d")
 	x.sees("No account yet", "was dropped")
@@ -151,6 +159,31 @@ func TestGivingUpASignIn(t *testing.T) {
 	if err != nil || len(snap.Pending) != 0 {
 		t.Errorf("there is still something pending: %v, %v", snap.Pending, err)
 	}
+}
+
+// TestTheOtherWayThatCannotBeUsed says why, and the sign-in goes on as it is.
+func TestTheOtherWayThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	w := newWorldOf(t, sandbox.Options{Interval: time.Second}, `device_scopes = ["reports.read"]`)
+	w.authorize(t, "sales-sheets", []string{"sheets"}, sandbox.Consent{All: true})
+	x := openTerminal(t, w, 90, 30)
+	x.sees("sales-sheets")
+	x.press("u")
+	x.sees("In a browser", "With a code")
+	x.press("enter")
+	x.sees("open the sign-in page")
+	x.press("w")
+	x.sees("device flow")
+	x.press("p", "enter")
+	x.sees("Nothing is pasted yet")
+	x.press("?q nonsense", "enter")
+	x.sees("neither an address nor a code")
+	x.press("o")
+	x.sees("No browser could be opened here")
+	x.press("d")
+	x.sees("1 healthy", "was dropped")
+	x.press("q")
+	x.ends()
 }
 
 // TestTheBareAddress leaves the screen, prints the address whole on one line, and comes back.
@@ -235,7 +268,7 @@ func TestTheRefreshMeetsAnOutage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{Interval: time.Second})
 	a := w.authorize(t, "sales-sheets", []string{"sheets"}, sandbox.Consent{All: true})
-	w.server.Faults.Add(sandbox.Fault{Kind: sandbox.FaultServerError, On: sandbox.TargetToken, Times: 1})
+	w.fault(t, sandbox.Fault{Kind: sandbox.FaultServerError, On: sandbox.TargetToken, Times: 1})
 	if _, err := w.book.Refresh(t.Context(), a.ID, accounts.Now(true)); err == nil {
 		t.Fatal("the refresh worked")
 	}

@@ -117,7 +117,7 @@ func TestTheKeysPage(t *testing.T) {
 	t.Parallel()
 	const path = "../docs/keys.md"
 	if *update {
-		if err := os.WriteFile(path, []byte(KeysMarkdown()), 0o644); err != nil { //nolint:gosec // a page for everybody
+		if err := os.WriteFile(path, []byte(KeysMarkdown()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

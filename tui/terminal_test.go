@@ -26,6 +26,7 @@ type terminal struct {
 	pressed int
 	told    chan string // what is said after the screen is gone
 	keys    *io.PipeWriter
+	cancel  context.CancelFunc
 	done    chan error
 	clip    chan string // what the program sent to the clipboard (OSC 52)
 }
@@ -39,6 +40,7 @@ func openTerminal(t *testing.T, w *world, width, height int) *terminal {
 	_, _ = term.emu.WriteString("\x1b[20h") // a pipe is no tty: bare line feeds have to return the carriage
 	go func() { _, _ = io.Copy(io.Discard, term.emu) }()
 	ctx, cancel := context.WithCancel(t.Context())
+	term.cancel = cancel
 	opts := tui.Options{Tell: func(line string) { term.told <- line }, Host: tui.Host{User: "ops", Name: "auto-1", SSH: true}, Providers: w.entries, Program: []tea.ProgramOption{
 		tea.WithInput(in), tea.WithOutput(term), tea.WithWindowSize(width, height),
 		tea.WithEnvironment([]string{"TERM=xterm-256color", "SSH_TTY=/dev/pts/0"}), tea.WithoutSignalHandler(),
@@ -143,8 +145,20 @@ func (x *terminal) ends() {
 		if err != nil {
 			x.t.Errorf("the program ended with %v", err)
 		}
+		x.restored()
 	case <-time.After(20 * time.Second):
 		x.t.Fatalf("the program does not end:\n%s", x.screen())
+	}
+}
+
+// restored reports that the last thing done to the terminal was to give it back: main screen, cursor shown.
+func (x *terminal) restored() {
+	x.t.Helper()
+	out := x.written()
+	for on, off := range map[string]string{"\x1b[?1049h": "\x1b[?1049l", "\x1b[?25l": "\x1b[?25h", "\x1b[?2004h": "\x1b[?2004l"} {
+		if strings.LastIndex(out, on) > strings.LastIndex(out, off) {
+			x.t.Errorf("the terminal is left with %q", on)
+		}
 	}
 }
 

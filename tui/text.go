@@ -5,7 +5,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -14,13 +13,47 @@ func cut(s string, width int, ellipsis string) string {
 	if width <= 0 {
 		return ""
 	}
+	if cells(s) <= width {
+		return s
+	}
 	return ansi.Truncate(s, width, ellipsis)
 }
+
+// cells is the width of s on the screen. Text of printable ASCII, our own signs and colours, which most of a
+// screen is, needs no look at grapheme clusters.
+func cells(s string) int {
+	n := 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= ' ' && c <= '~':
+			n++
+		case c == '\x1b' && strings.HasPrefix(s[i:], "\x1b["):
+			end := strings.IndexByte(s[i:], 'm')
+			if end < 0 {
+				return ansi.StringWidth(s)
+			}
+			i += end
+		case c == 0xE2: // the first byte of every sign below
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if !strings.ContainsRune(narrow, r) {
+				return ansi.StringWidth(s)
+			}
+			n++
+			i += size - 1
+		default:
+			return ansi.StringWidth(s)
+		}
+	}
+	return n
+}
+
+// narrow are the signs of one cell that stand in almost every line.
+const narrow = "─│›…✓✗●–━█▀▄“”"
 
 // pad cuts or fills s to exactly width cells.
 func pad(s string, width int, ellipsis string) string {
 	s = cut(s, width, ellipsis)
-	if gap := width - ansi.StringWidth(s); gap > 0 {
+	if gap := width - cells(s); gap > 0 {
 		s += strings.Repeat(" ", gap)
 	}
 	return s
@@ -35,7 +68,7 @@ func wrap(s string, width int) []string {
 }
 
 // paragraph renders wrapped text in one style, line by line so that no style runs over a line's end.
-func paragraph(s string, width int, style lipgloss.Style) []string {
+func paragraph(s string, width int, style ink) []string {
 	lines := wrap(s, width)
 	for i, l := range lines {
 		lines[i] = style.Render(l)
@@ -44,7 +77,7 @@ func paragraph(s string, width int, style lipgloss.Style) []string {
 }
 
 // paragraphAt is a paragraph whose lines begin with some cells of air.
-func paragraphAt(s string, width int, air string, style lipgloss.Style) []string {
+func paragraphAt(s string, width int, air string, style ink) []string {
 	return indented(paragraph(s, width, style), air)
 }
 

@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"image/color"
+	"strings"
 
 	"charm.land/lipgloss/v2"
 
@@ -12,9 +13,28 @@ import (
 // theme is the look: tokens first, the few styles made of them second. It asks the terminal nothing; the
 // default uses the sixteen colours that the user's own palette defines.
 type theme struct {
-	text, faint, accent, ok, warn, bad, title, key lipgloss.Style
-	selected                                       lipgloss.Style
+	text, faint, accent, ok, warn, bad, title, key ink
+	selected                                       ink
 	signs                                          signs
+}
+
+// ink is a style for text of one line, worked out once: a screen renders a hundred pieces a frame.
+type ink struct {
+	style         lipgloss.Style
+	before, after string
+}
+
+func newInk(style lipgloss.Style) ink {
+	before, after, _ := strings.Cut(style.Render("x"), "x")
+	return ink{style, before, after}
+}
+
+// Render returns the text in the ink.
+func (i ink) Render(text string) string {
+	if text == "" {
+		return ""
+	}
+	return i.before + text + i.after
 }
 
 // signs are the marks that say with a shape what colour says too.
@@ -44,22 +64,24 @@ var ThemeNames = []string{"default", "dark", "light", "contrast"}
 
 // newTheme returns the named theme; ascii replaces every sign by one that any terminal shows.
 func newTheme(name string, ascii bool) (theme, error) {
-	fg := func(c color.Color) lipgloss.Style { return lipgloss.NewStyle().Foreground(c) }
-	plain := lipgloss.NewStyle()
-	t := theme{text: plain, title: plain.Bold(true), selected: plain.Reverse(true), signs: unicodeSigns}
+	base := lipgloss.NewStyle()
+	fg := func(c color.Color) ink { return newInk(base.Foreground(c)) }
+	strong := func(c color.Color) ink { return newInk(base.Foreground(c).Bold(true)) }
+	plain, bold := newInk(base), newInk(base.Bold(true))
+	t := theme{text: plain, title: bold, selected: newInk(base.Reverse(true)), signs: unicodeSigns}
 	switch name {
 	case "", "default":
-		t.faint, t.accent = plain.Faint(true), fg(lipgloss.Cyan)
-		t.ok, t.warn, t.bad = fg(lipgloss.Green), fg(lipgloss.Yellow), fg(lipgloss.Red).Bold(true)
+		t.faint, t.accent = newInk(base.Faint(true)), fg(lipgloss.Cyan)
+		t.ok, t.warn, t.bad = fg(lipgloss.Green), fg(lipgloss.Yellow), strong(lipgloss.Red)
 	case "dark":
 		t.faint, t.accent = fg(lipgloss.Color("#8a8f98")), fg(lipgloss.Color("#7dcfff"))
-		t.ok, t.warn, t.bad = fg(lipgloss.Color("#9ece6a")), fg(lipgloss.Color("#e0af68")), fg(lipgloss.Color("#ff7a93")).Bold(true)
+		t.ok, t.warn, t.bad = fg(lipgloss.Color("#9ece6a")), fg(lipgloss.Color("#e0af68")), strong(lipgloss.Color("#ff7a93"))
 	case "light":
 		t.faint, t.accent = fg(lipgloss.Color("#5f6670")), fg(lipgloss.Color("#00558f"))
-		t.ok, t.warn, t.bad = fg(lipgloss.Color("#2f6b12")), fg(lipgloss.Color("#8a5300")), fg(lipgloss.Color("#b00030")).Bold(true)
+		t.ok, t.warn, t.bad = fg(lipgloss.Color("#2f6b12")), fg(lipgloss.Color("#8a5300")), strong(lipgloss.Color("#b00030"))
 	case "contrast":
-		t.faint, t.accent = plain, plain.Bold(true)
-		t.ok, t.warn, t.bad = plain, plain.Bold(true).Underline(true), plain.Bold(true).Reverse(true)
+		t.faint, t.accent = plain, bold
+		t.ok, t.warn, t.bad = plain, newInk(base.Bold(true).Underline(true)), newInk(base.Bold(true).Reverse(true))
 	default:
 		return theme{}, fmt.Errorf("theme %q: there are %v", name, ThemeNames)
 	}
@@ -71,7 +93,7 @@ func newTheme(name string, ascii bool) (theme, error) {
 }
 
 // severity returns the sign and the style of a severity.
-func (t theme) severity(s accounts.Severity) (string, lipgloss.Style) {
+func (t theme) severity(s accounts.Severity) (string, ink) {
 	switch s {
 	case accounts.SeverityCritical:
 		return t.signs.critical, t.bad

@@ -34,7 +34,13 @@ type world struct {
 // newWorld has a vault that opens by itself.
 func newWorld(t *testing.T, opts sandbox.Options) *world {
 	t.Helper()
-	w := emptyWorld(t, opts)
+	return newWorldOf(t, opts)
+}
+
+// newWorldOf adds lines to the provider's entry in the catalogue.
+func newWorldOf(t *testing.T, opts sandbox.Options, extra ...string) *world {
+	t.Helper()
+	w := emptyWorld(t, opts, extra...)
 	if err := w.door.Setup(t.Context(), string(vault.HolderFile), secret.Text{}); err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +48,7 @@ func newWorld(t *testing.T, opts sandbox.Options) *world {
 }
 
 // emptyWorld has no vault yet.
-func emptyWorld(t *testing.T, opts sandbox.Options) *world {
+func emptyWorld(t *testing.T, opts sandbox.Options, extra ...string) *world {
 	t.Helper()
 	ctx := t.Context()
 	server, err := sandbox.Start(opts)
@@ -62,7 +68,7 @@ func emptyWorld(t *testing.T, opts sandbox.Options) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalogue, err := builtin.With("config.toml", []byte(server.ProviderTOML("acme")))
+	catalogue, err := builtin.With("config.toml", []byte(server.ProviderTOML("acme", extra...)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,6 +198,14 @@ func (w *world) reopened(t *testing.T, now func() time.Time) *world {
 type noBrowser struct{}
 
 func (noBrowser) Open(string) error { return os.ErrNotExist }
+
+// fault lets requests at the provider go wrong.
+func (w *world) fault(t *testing.T, f sandbox.Fault) {
+	t.Helper()
+	if err := w.server.Faults.Add(f); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // revoke takes the access back at the provider, and lets the book find out.
 func (w *world) revoke(t *testing.T, name string) {
