@@ -75,7 +75,7 @@ func TestEachWayOfHavingNoKeyringIsNamed(t *testing.T) {
 			keyringtest.UseBus(t, tt.address(t))
 			dir := t.TempDir()
 			launched := filepath.Join(dir, "launched")
-			if err := os.WriteFile(filepath.Join(dir, "dbus-launch"), []byte("#!/bin/sh\necho x >'"+launched+"'\n"), 0o700); err != nil { //nolint:gosec // a script
+			if err := os.WriteFile(filepath.Join(dir, "dbus-launch"), []byte("#!/bin/sh\necho x >'"+launched+"'\n"), 0o700); err != nil {
 				t.Fatal(err)
 			}
 			t.Setenv("PATH", dir+":"+os.Getenv("PATH"))

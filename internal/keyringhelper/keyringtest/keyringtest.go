@@ -26,7 +26,7 @@ func UseBus(t *testing.T, address string) {
 func SilentBus(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(shortDir(t), "bus")
-	l, err := net.Listen("unix", path)
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,14 +59,14 @@ func RealBus(t *testing.T) string {
 	if err := os.WriteFile(config, []byte(strings.Replace(busConfig, "PATH", path, 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	start(t, exec.Command(daemon, "--config-file="+config, "--nofork", "--print-address")) //nolint:gosec // a test's own paths
+	start(t, exec.CommandContext(t.Context(), daemon, "--config-file="+config, "--nofork", "--print-address")) //nolint:gosec // a test's own paths
 	return "unix:path=" + path
 }
 
 // SecretService starts a gnome-keyring-daemon, unlocked, on the session bus in use; it ends with the bus.
 func SecretService(t *testing.T, password string) {
 	t.Helper()
-	daemon := exec.Command(lookPath(t, "gnome-keyring-daemon"), "--unlock", "--components=secrets") //nolint:gosec // ditto
+	daemon := exec.CommandContext(t.Context(), lookPath(t, "gnome-keyring-daemon"), "--unlock", "--components=secrets") //nolint:gosec // ditto
 	home := shortDir(t)
 	daemon.Env = append(os.Environ(), "HOME="+home, "XDG_DATA_HOME="+home, "XDG_RUNTIME_DIR="+home)
 	daemon.Stdin = strings.NewReader(password)
