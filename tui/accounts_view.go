@@ -22,10 +22,11 @@ func listHeight(f frame) int {
 
 func (s accountsScreen) view(f frame) string {
 	t := f.theme
-	lines := []string{s.strip(f), ""}
+	lines := []string{s.strip(f)}
 	if f.host.Notice != "" {
 		lines = append(lines, " "+t.accent.Render(cut(f.host.Notice, f.width-2, t.signs.ellipsis)))
 	}
+	lines = append(lines, "")
 	shown := s.rows(f)
 	height := f.height - len(lines)
 	switch {

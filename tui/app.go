@@ -97,6 +97,7 @@ func (m Model) looked(msg dataMsg) (tea.Model, tea.Cmd) {
 	if msg.routine {
 		m.looking = false
 	}
+	m.jobs = m.jobs.settled(msg.after)
 	switch {
 	case msg.same:
 		return m, nil

@@ -62,6 +62,9 @@ func endingOf(j job) ending {
 // nexts are the options once the sign-in has ended, the natural one first.
 func (s authorizeWizard) nexts(j job, f frame) choice {
 	c := choice{at: s.after.at}
+	if j.settling {
+		return c
+	}
 	end := endingOf(j)
 	switch end {
 	case endDecision:
@@ -115,7 +118,10 @@ func (s authorizeWizard) ended(id actionID, j job, f frame) (screen, []intent) {
 		s.after, _ = c.act(id, f.height)
 		return s, nil
 	}
-	o, _ := c.chosen()
+	o, ok := c.chosen()
+	if !ok {
+		return s, nil
+	}
 	switch o.id {
 	case nextAgain:
 		if end := endingOf(j); end == endPaused {

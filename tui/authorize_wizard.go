@@ -188,6 +188,9 @@ func (s authorizeWizard) scopes() []scope {
 func (s authorizeWizard) situation(f frame) situation {
 	at, j := s.where(f)
 	st := situation{next: s.stuck(at, f)}
+	if at == atEnd && j.settling {
+		st.next = settlingWords
+	}
 	if s.station >= atSignIn {
 		st.job = &j
 		st.url = j.prompt != nil && at == atSignIn

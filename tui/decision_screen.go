@@ -31,8 +31,11 @@ func (s decisionScreen) job(f frame) job {
 func (s decisionScreen) situation(f frame) situation {
 	j := s.job(f)
 	st := situation{job: &j}
-	if j.running {
+	switch {
+	case j.running:
 		st.next = "it is being done"
+	case j.settling:
+		st.next = settlingWords
 	}
 	return st
 }
@@ -71,6 +74,8 @@ func (s decisionScreen) nexts(f frame) choice {
 	c := choice{at: s.options.at}
 	a, _ := f.account(s.id)
 	switch j := s.job(f); {
+	case j.settling:
+		return c
 	case a.Candidate != nil && !s.settled(j):
 		c.options = decisionOptions(s.id, f)
 	default:

@@ -132,6 +132,14 @@ func lifeLines(a accounts.Account, f frame) []string {
 	if a.AuthorizedAt.IsZero() {
 		return append(lines, " not known")
 	}
+	if h.State == accounts.NeedsSignIn {
+		bar := t.bad.Render(strings.Repeat(t.signs.past, max(min(f.width-24, 40), 4)) + t.signs.critical)
+		ended := "ended"
+		if !h.Since.IsZero() {
+			ended += " " + date(h.Since, f.now)
+		}
+		return append(lines, " "+bar+" "+ended, " "+t.faint.Render("since "+date(a.AuthorizedAt, f.now)))
+	}
 	if h.DiesAt.IsZero() {
 		bar := t.ok.Render(strings.Repeat(t.signs.past, max(min(f.width-24, 40), 4)))
 		return append(lines, " "+bar+t.signs.point+" today",
@@ -187,10 +195,10 @@ func canvasLines(a accounts.Account, f frame) []string {
 		}
 		lines = append(lines, " "+mark+" "+c.Name)
 		for _, p := range c.Places {
-			lines = append(lines, "     "+t.faint.Render(p.Target))
+			lines = append(lines, "     "+t.faint.Render(cutLeft(p.Target, f.width-6, t.signs.ellipsis)))
 		}
 		for _, r := range c.Stale {
-			lines = append(lines, "     "+t.warn.Render("stale: "+r.Text))
+			lines = append(lines, paragraphAt("stale: "+r.Text, f.width-6, "     ", t.warn)...)
 		}
 	}
 	return lines

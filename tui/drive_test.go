@@ -37,6 +37,9 @@ func feed(m Model, msgs ...tea.Msg) Model {
 	for _, msg := range msgs {
 		next, _ := m.Update(msg)
 		m = next.(Model)
+		if e, ok := msg.(jobEvent); ok && e.ended { // the look that follows each end
+			m = feed(m, dataMsg{same: true, after: e.id})
+		}
 	}
 	return m
 }

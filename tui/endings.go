@@ -22,7 +22,7 @@ func (m Model) ended(j job) (tea.Model, tea.Cmd) {
 	}
 	m.jobs = m.jobs.put(j.forgetful())
 	if here := m.front().situation(m.frame()).job; here != nil && here.id == j.id {
-		return m, m.run.load()
+		return m, m.run.loadAfter(j.id)
 	}
 	switch {
 	case j.failed() && errors.Is(j.err, context.Canceled):
@@ -32,7 +32,7 @@ func (m Model) ended(j job) (tea.Model, tea.Cmd) {
 	case j.summary != "":
 		m.notice = notice{upperFirst(j.summary) + ".", accounts.SeverityOK}
 	}
-	return m, m.run.load()
+	return m, m.run.loadAfter(j.id)
 }
 
 // locked opens the vault: at once where the holder needs nobody, else by asking for the passphrase. What

@@ -33,8 +33,10 @@ type job struct {
 	want  intent // what started it, to do it again
 	// running work has no end yet; stopping work was asked to end.
 	running, stopping bool
-	err               error
-	summary           string // what came of it, one line
+	// settling work has ended, and the book has not been looked at since.
+	settling bool
+	err      error
+	summary  string // what came of it, one line
 
 	done, total int
 
@@ -80,6 +82,16 @@ func (js jobs) put(j job) jobs {
 	return append(out, j)
 }
 
+// settled is the registry once the book was looked at after a job's end.
+func (js jobs) settled(id jobID) jobs {
+	j, ok := js.get(id)
+	if !ok || !j.settling || j.running {
+		return js
+	}
+	j.settling = false
+	return js.put(j)
+}
+
 // running counts the work under way; flows that wait for the person are not counted as work.
 func (js jobs) running() (work, flows int) {
 	for _, j := range js {
@@ -119,7 +131,7 @@ func (j job) with(e jobEvent) job {
 		j.done, j.total = e.step.done, e.step.total
 	}
 	if e.ended {
-		j.running, j.stopping = false, false
+		j.running, j.stopping, j.settling = false, false, true
 		j.err, j.result, j.summary = e.err, e.result, e.summary
 		if r, ok := e.result.(accounts.FlowResult); ok {
 			j.flow = &r

@@ -17,11 +17,21 @@ type dataMsg struct {
 	same    bool   // the book has not moved: there is nothing new
 	problem string // the book could not be read; what was known stays
 	routine bool   // it was the clock that asked
+	after   jobID  // the job whose end asked
 }
 
 // load looks at the book and at the password files.
 func (r *runner) load() tea.Cmd {
 	return r.guard(func() tea.Msg { return r.read() })
+}
+
+// loadAfter looks at what a job has changed.
+func (r *runner) loadAfter(id jobID) tea.Cmd {
+	return r.guard(func() tea.Msg {
+		msg := r.read()
+		msg.after = id
+		return msg
+	})
 }
 
 // look loads only if the book's revision moved: another process may have changed it.

@@ -77,6 +77,8 @@ func (s regenerateWizard) situation(f frame) situation {
 		st.next = "tick at least one canvas"
 	case at == regenWrite:
 		st.next = "the files are being written; ctrl+x stops after the present one"
+	case j.settling:
+		st.next = settlingWords
 	}
 	return st
 }
@@ -195,6 +197,9 @@ func (s regenerateWizard) typed(msg tea.Msg, _ frame) (screen, []intent) {
 // nexts are the options once the files are written.
 func (s regenerateWizard) nexts(j job, f frame) choice {
 	c := choice{at: s.after.at}
+	if j.settling {
+		return c
+	}
 	if j.err != nil || failedLines(j) > 0 {
 		c.options = append(c.options, option{id: nextAgain, label: "Try again what failed"})
 	}

@@ -215,3 +215,18 @@ func TestResizing(t *testing.T) {
 		}
 	}
 }
+
+// TestTheEndOfAWizardWaits: until the book was looked at, enter would choose what is about to move.
+func TestTheEndOfAWizardWaits(t *testing.T) {
+	t.Parallel()
+	m := checking(testModel(80, 24, sampleData()))
+	next, _ := m.Update(flowEnd(m, accounts.FlowResult{AccountID: "id-sales-ga", Name: "sales-ga", End: accounts.EndAuthorized}))
+	m = press(next.(Model), "enter") //nolint:errcheck // Update returns the type it was called on
+	if _, still := m.front().(authorizeWizard); !still || !strings.Contains(m.content(), "Looking at what follows") {
+		t.Errorf("enter left an end that was not known yet:\n%s", m.content())
+	}
+	m = press(feed(m, dataMsg{same: true, after: jobID{jobFlow, "sales-ga"}}), "enter")
+	if _, files := m.front().(regenerateWizard); !files {
+		t.Errorf("enter leads to %T", m.front())
+	}
+}

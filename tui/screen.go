@@ -53,6 +53,9 @@ type situation struct {
 	next    string            // why enter cannot go on, "" = it can
 }
 
+// settlingWords are why enter waits at the end of a wizard: what it would choose is not known yet.
+const settlingWords = "fettle is looking at what follows"
+
 // base gives screens the methods they do not need.
 type base struct{}
 

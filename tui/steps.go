@@ -40,6 +40,9 @@ func (s steps) page(question string, body []string, f frame) string {
 // withNext puts what can be done next under a body, which is cut so that the options are always seen.
 func withNext(body []string, c choice, f frame) []string {
 	t := f.theme
+	if len(c.options) == 0 {
+		return append(body, "", " "+t.faint.Render("Looking at what follows"+t.signs.ellipsis))
+	}
 	options := c.lines(f.inner(f.width, max(f.height/2, 3)))
 	room := f.height - len(options) - 3
 	if len(body) > room && room > 0 {

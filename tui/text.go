@@ -19,6 +19,14 @@ func cut(s string, width int, ellipsis string) string {
 	return ansi.Truncate(s, width, ellipsis)
 }
 
+// cutLeft shortens s from its left end: the end of a path says more than its beginning.
+func cutLeft(s string, width int, ellipsis string) string {
+	if over := cells(s) - width; over > 0 && width > 0 {
+		return cut(ansi.TruncateLeft(s, over+cells(ellipsis), ellipsis), width, "")
+	}
+	return s
+}
+
 // cells is the width of s on the screen. Text of printable ASCII, our own signs and colours, which most of a
 // screen is, needs no look at grapheme clusters.
 func cells(s string) int {
