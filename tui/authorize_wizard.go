@@ -219,7 +219,7 @@ func (s authorizeWizard) stuck(at station, f frame) string {
 		}
 	case atHow:
 		if len(s.how.options) == 0 && s.problem == "" {
-			return "fettle is looking at what the provider allows"
+			return "the ways of signing in are being looked up"
 		}
 		if o, ok := s.how.chosen(); !ok || o.off != "" {
 			return "this way cannot be used here"
@@ -227,7 +227,7 @@ func (s authorizeWizard) stuck(at station, f frame) string {
 	case atSignIn:
 		switch {
 		case !s.pasting:
-			return "fettle waits for you to sign in"
+			return "this step waits for your sign-in"
 		case s.paste.Value() == "":
 			return "nothing is pasted yet"
 		}

@@ -13,9 +13,7 @@ import (
 )
 
 func (s detailScreen) view(f frame) string {
-	lines := s.lines(f)
-	top := min(s.top, max(len(lines)-f.height, 0))
-	return fill(lines[top:], f.width, f.height, f.theme.signs.ellipsis)
+	return scrolled(s.lines(f), s.top, f)
 }
 
 // lines is the whole page; view shows a part of it. On a wide screen the history of the account and its

@@ -11,6 +11,9 @@
 //     plain values that say what it wants. Its view is a function of a frame (frame.go): no clock, no
 //     environment, no service.
 //   - runner.go turns intents into commands and is the only place that calls a service (services.go).
+//   - clean.go is the second fence against hostile text: what enters the model is washed there.
+//   - load.go looks at the book; a screen that holds something worked out of it is told of each look (renewer).
+//   - endings.go says what the end of a job leads to; what met a locked vault waits there.
 //   - jobs.go keeps what runs in the background, by ID; an event of an unknown ID is dropped.
 //
 // Start reading at app.go.

@@ -25,6 +25,7 @@ func (m Model) ended(j job) (tea.Model, tea.Cmd) {
 		return m, m.run.loadAfter(j.id)
 	}
 	switch {
+	case j.failed() && errors.Is(j.err, context.Canceled) && j.id.kind == jobFlow: // who paused or dropped it has said so
 	case j.failed() && errors.Is(j.err, context.Canceled):
 		m.notice = notice{upperFirst(j.title) + ": stopped.", accounts.SeverityWarning}
 	case j.failed():

@@ -30,8 +30,7 @@ func (s helpScreen) act(id actionID, f frame) (screen, []intent) {
 func (s helpScreen) typed(tea.Msg, frame) (screen, []intent)  { return s, nil }
 func (s helpScreen) receive(answer, frame) (screen, []intent) { return s, nil }
 func (s helpScreen) view(f frame) string {
-	lines := s.lines(f)
-	return fill(lines[min(s.top, max(len(lines)-f.height, 0)):], f.width, f.height, f.theme.signs.ellipsis)
+	return scrolled(s.lines(f), s.top, f)
 }
 
 func (s helpScreen) lines(f frame) []string {

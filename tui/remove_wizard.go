@@ -60,7 +60,7 @@ func (s removeWizard) situation(f frame) situation {
 	st := situation{job: &j}
 	switch {
 	case s.plan == nil:
-		st.next = "fettle is finding out what would stop"
+		st.next = "what would stop is being looked up"
 	case at == removeDone && j.running:
 		st.next = "the removal is under way"
 	}

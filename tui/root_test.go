@@ -221,7 +221,7 @@ func TestTheEndOfAWizardWaits(t *testing.T) {
 	t.Parallel()
 	m := checking(testModel(80, 24, sampleData()))
 	next, _ := m.Update(flowEnd(m, accounts.FlowResult{AccountID: "id-sales-ga", Name: "sales-ga", End: accounts.EndAuthorized}))
-	m = press(next.(Model), "enter") //nolint:errcheck // Update returns the type it was called on
+	m = press(next.(Model), "enter")
 	if _, still := m.front().(authorizeWizard); !still || !strings.Contains(m.content(), "Looking at what follows") {
 		t.Errorf("enter left an end that was not known yet:\n%s", m.content())
 	}

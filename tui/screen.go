@@ -54,7 +54,7 @@ type situation struct {
 }
 
 // settlingWords are why enter waits at the end of a wizard: what it would choose is not known yet.
-const settlingWords = "fettle is looking at what follows"
+const settlingWords = "what follows is being looked at; enter works in a moment"
 
 // base gives screens the methods they do not need.
 type base struct{}

@@ -43,7 +43,7 @@ func TestAPlaceThatCannotBeWritten(t *testing.T) {
 	x.press("enter")
 	x.sees("What will be replaced")
 	x.press("enter")
-	x.sees("1 password file written")
+	x.sees("1 password file written", "Back to the accounts")
 	x.press("enter")
 	x.sees("0 stale files")
 	x.press("q")

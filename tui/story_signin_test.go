@@ -21,7 +21,7 @@ func TestAnotherPersonSignsIn(t *testing.T) {
 	w.signIn(t, x, sandbox.Consent{All: true, User: "ben@example.org"})
 	x.sees("stored beside the one in use", "ben@example.org", "Keep the credential in use", "Switch")
 	x.press("enter")
-	x.sees("The credential in use was kept", "not revoked")
+	x.sees("The credential in use was kept", "not revoked", "Back to the accounts")
 	x.press("enter")
 	x.sees("1 healthy", "ana@example.org")
 
@@ -33,7 +33,7 @@ func TestAnotherPersonSignsIn(t *testing.T) {
 	x.press("f")
 	x.sees("Choose for sales-sheets", "until you choose")
 	x.press("down", "enter")
-	x.sees("belongs to another person now")
+	x.sees("belongs to another person now", "Back to the accounts")
 	x.press("enter")
 	x.sees("1 healthy", "ben@example.org")
 	x.press("q")
@@ -70,7 +70,7 @@ func TestTheNewCredentialCoversLess(t *testing.T) {
 // signIn goes from the question how to a finished sign-in with a code.
 func (w *world) signIn(t *testing.T, x *terminal, c sandbox.Consent) {
 	t.Helper()
-	x.sees("How do you want to sign in")
+	x.sees("How do you want to sign in", "With a code")
 	x.press("enter")
 	if err := w.server.ApproveDevice(userCode(t, x.sees("Code:")), c); err != nil {
 		t.Fatal(err)
@@ -87,18 +87,18 @@ func TestTheProviderFailsDuringASignIn(t *testing.T) {
 	x := openTerminal(t, w, 90, 26)
 	x.sees("sales-sheets")
 	x.press("u")
-	x.sees("How do you want to sign in")
+	x.sees("How do you want to sign in", "With a code")
 	x.press("enter")
 	x.sees("was not authorized", "What to do:", "Sign in again")
 	x.press("enter")
-	x.sees("How do you want to sign in")
+	x.sees("How do you want to sign in", "With a code")
 	w.fault(t, sandbox.Fault{Kind: sandbox.FaultDrop, On: sandbox.TargetToken, Times: 2})
 	x.press("enter")
 	code := userCode(t, x.sees("Code:"))
 	if err := w.server.ApproveDevice(code, sandbox.Consent{All: true}); err != nil {
 		t.Fatal(err)
 	}
-	x.sees("authorized, with every permission")
+	x.sees("authorized, with every permission", "Back to the accounts")
 	x.press("q")
 	x.ends()
 }
@@ -111,7 +111,7 @@ func TestThePersonDeclines(t *testing.T) {
 	x := openTerminal(t, w, 90, 26)
 	x.sees("sales-sheets")
 	x.press("u")
-	x.sees("How do you want to sign in")
+	x.sees("How do you want to sign in", "With a code")
 	x.press("enter")
 	if err := w.server.DenyDevice(userCode(t, x.sees("Code:"))); err != nil {
 		t.Fatal(err)
@@ -194,7 +194,7 @@ func TestTheBareAddress(t *testing.T) {
 	x := openTerminal(t, w, 60, 20)
 	x.sees("sales-sheets")
 	x.press("u")
-	x.sees("How do you want to sign in")
+	x.sees("How do you want to sign in", "With a code")
 	x.press("down", "enter")
 	x.sees("open the sign-in page")
 	x.press("c")
@@ -239,7 +239,7 @@ func TestASignInShownElsewhere(t *testing.T) {
 	if err := w.server.ApproveDevice(code, sandbox.Consent{All: true}); err != nil {
 		t.Fatal(err)
 	}
-	y.sees("authorized, with every permission")
+	y.sees("authorized, with every permission", "Back to the accounts")
 	y.press("q")
 	y.ends()
 }
@@ -252,11 +252,11 @@ func TestAnExpiredSignIn(t *testing.T) {
 	x := openTerminal(t, w, 90, 26)
 	x.sees("sales-sheets")
 	x.press("u")
-	x.sees("How do you want to sign in")
+	x.sees("How do you want to sign in", "With a code")
 	x.press("enter")
 	x.sees("has expired", "Start a new sign-in")
 	x.press("enter")
-	x.sees("How do you want to sign in")
+	x.sees("How do you want to sign in", "With a code")
 	x.press("esc")
 	x.sees("1 healthy")
 	x.press("q")

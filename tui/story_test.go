@@ -21,7 +21,7 @@ func TestTheMainJob(t *testing.T) {
 
 	x.sees("sales-sheets", "revoked", "1 broken")
 	x.press("f")
-	x.sees("How do you want to sign in")
+	x.sees("How do you want to sign in", "With a code")
 	x.press("enter")
 	code := userCode(t, x.sees("Code:"))
 	if err := w.server.ApproveDevice(code, sandbox.Consent{Scopes: []string{"spreadsheets"}}); err != nil {
@@ -29,7 +29,7 @@ func TestTheMainJob(t *testing.T) {
 	}
 	x.sees("permission is missing", "See information about your files", "tick every box")
 	x.press("enter")
-	x.sees("How do you want to sign in")
+	x.sees("How do you want to sign in", "With a code")
 	x.press("enter")
 	code = userCode(t, x.sees("Code:"))
 	if err := w.server.ApproveDevice(code, sandbox.Consent{All: true}); err != nil {
@@ -41,7 +41,7 @@ func TestTheMainJob(t *testing.T) {
 	x.press("enter")
 	x.sees("What will be replaced")
 	x.press("enter")
-	x.sees("1 password file written")
+	x.sees("1 password file written", "Back to the accounts")
 	x.press("enter")
 	x.sees("1 healthy", "0 stale files")
 	t.Logf("the main job, with a box missed and repaired, took %d keys", x.pressed)
@@ -61,13 +61,13 @@ func TestTheMainJobInFewKeys(t *testing.T) {
 	x.sees("1 broken")
 	x.press("f")
 	w.signIn(t, x, sandbox.Consent{All: true})
-	x.sees("authorized, with every permission")
+	x.sees("authorized, with every permission", "Back to the accounts")
 	x.press("enter")
 	x.sees("Which password files?", "weekly-sales")
 	x.press("enter")
 	x.sees("What will be replaced")
 	x.press("enter")
-	x.sees("2 password files written")
+	x.sees("2 password files written", "Back to the accounts")
 	x.press("enter")
 	x.sees("1 healthy", "0 stale files")
 	t.Logf("the main job took %d keys", x.pressed)
@@ -120,7 +120,7 @@ func TestTheBrowserFlowOverSSH(t *testing.T) {
 	}
 	half := len(redirect) / 2
 	x.paste(redirect[:half] + "\n  " + redirect[half:])
-	x.sees("authorized, with every permission")
+	x.sees("authorized, with every permission", "Back to the accounts")
 	x.press("enter")
 	x.sees("1 healthy")
 	x.press("q")
@@ -140,7 +140,7 @@ func TestQuittingPausesASignIn(t *testing.T) {
 	x.press("down", "down", "space", "enter")
 	x.sees("Which name shall jobs use for it?")
 	x.press("enter")
-	x.sees("How do you want to sign in")
+	x.sees("How do you want to sign in", "With a code")
 	x.press("enter")
 	code := userCode(t, x.sees("Code:"))
 	x.press("q")
@@ -159,7 +159,7 @@ func TestQuittingPausesASignIn(t *testing.T) {
 	if err := w.server.ApproveDevice(code, sandbox.Consent{All: true}); err != nil {
 		t.Fatal(err)
 	}
-	y.sees("authorized, with every permission")
+	y.sees("authorized, with every permission", "Back to the accounts")
 	y.press("enter")
 	y.sees("1 healthy")
 	y.press("q")

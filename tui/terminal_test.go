@@ -16,6 +16,9 @@ import (
 	"fettle/tui"
 )
 
+// patience only ends a test that would hang: under the race detector a passphrase takes many seconds.
+const patience = time.Minute
+
 // terminal is a real terminal emulator that the whole program runs in.
 type terminal struct {
 	t       *testing.T
@@ -27,15 +30,16 @@ type terminal struct {
 	told    chan string // what is said after the screen is gone
 	keys    *io.PipeWriter
 	cancel  context.CancelFunc
-	done    chan error
-	clip    chan string // what the program sent to the clipboard (OSC 52)
+	done    chan error    // how it ended
+	over    chan struct{} // closed once it has
+	clip    chan string   // what the program sent to the clipboard (OSC 52)
 }
 
 // openTerminal runs the program over w in a terminal of that size.
 func openTerminal(t *testing.T, w *world, width, height int) *terminal {
 	t.Helper()
 	in, keys := io.Pipe()
-	term := &terminal{t: t, emu: vt.NewEmulator(width, height), changed: make(chan struct{}, 1), keys: keys, done: make(chan error, 1), clip: make(chan string, 8), told: make(chan string, 1)}
+	term := &terminal{t: t, emu: vt.NewEmulator(width, height), changed: make(chan struct{}, 1), keys: keys, done: make(chan error, 1), over: make(chan struct{}), clip: make(chan string, 8), told: make(chan string, 1)}
 	term.emu.RegisterOscHandler(52, term.clipboard)
 	_, _ = term.emu.WriteString("\x1b[20h") // a pipe is no tty: bare line feeds have to return the carriage
 	go func() { _, _ = io.Copy(io.Discard, term.emu) }()
@@ -45,11 +49,17 @@ func openTerminal(t *testing.T, w *world, width, height int) *terminal {
 		tea.WithInput(in), tea.WithOutput(term), tea.WithWindowSize(width, height),
 		tea.WithEnvironment([]string{"TERM=xterm-256color", "SSH_TTY=/dev/pts/0"}), tea.WithoutSignalHandler(),
 	}}
-	go func() { term.done <- tui.Run(ctx, w.services(), opts) }()
+	go func() {
+		defer close(term.over)
+		term.done <- tui.Run(ctx, w.services(), opts)
+	}()
 	t.Cleanup(func() {
 		cancel()
 		_ = keys.Close()
-		_ = term.emu.Close()
+		<-term.over
+		if in, ok := term.emu.InputPipe().(io.Closer); ok { // Close of the emulator would race with its Read
+			_ = in.Close()
+		}
 	})
 	return term
 }
@@ -121,7 +131,7 @@ func (x *terminal) seesNo(text string) string {
 
 func (x *terminal) until(what string, ok func(string) bool) string {
 	x.t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(patience)
 	for {
 		screen := x.screen()
 		if ok(screen) {
@@ -146,7 +156,7 @@ func (x *terminal) ends() {
 			x.t.Errorf("the program ended with %v", err)
 		}
 		x.restored()
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		x.t.Fatalf("the program does not end:\n%s", x.screen())
 	}
 }
@@ -179,7 +189,7 @@ func (x *terminal) copied() string {
 	select {
 	case text := <-x.clip:
 		return text
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		x.t.Fatal("nothing was sent to the clipboard")
 		return ""
 	}

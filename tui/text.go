@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -130,6 +131,15 @@ func fill(lines []string, width, height int, ellipsis string) string {
 		out[i] = pad(line, width, ellipsis)
 	}
 	return strings.Join(out, "\n")
+}
+
+// scrolled shows a long page from line top on, and says that there is more below.
+func scrolled(lines []string, top int, f frame) string {
+	shown := slices.Clone(lines[min(top, max(len(lines)-f.height, 0)):])
+	if len(shown) > f.height && f.height > 1 {
+		shown[f.height-1] = " " + f.theme.faint.Render(f.theme.signs.down+" more")
+	}
+	return fill(shown, f.width, f.height, f.theme.signs.ellipsis)
 }
 
 // sideBySide joins two columns of lines with a bar between them, at least height lines long.

@@ -41,21 +41,22 @@ func (i ink) Render(text string) string {
 type signs struct {
 	critical, warning, ok, busy, waiting, unknown string
 	pointer, marked, box, ticked                  string
-	rule, bar, branch, last, ellipsis             string
+	rule, bar, branch, last                       string
+	ellipsis, down                                string
 	past, future, point, end                      string
 }
 
 var unicodeSigns = signs{
 	critical: "✗", warning: "!", ok: "✓", busy: "…", waiting: "»", unknown: "?",
 	pointer: "›", marked: "●", box: "☐", ticked: "☑",
-	rule: "─", bar: "│", branch: "├ ", last: "└ ", ellipsis: "…",
+	rule: "─", bar: "│", branch: "├ ", last: "└ ", ellipsis: "…", down: "↓",
 	past: "━", future: "─", point: "●", end: "◆",
 }
 
 var asciiSigns = signs{
 	critical: "x", warning: "!", ok: "+", busy: "~", waiting: "@", unknown: "?",
 	pointer: ">", marked: "*", box: "[ ]", ticked: "[x]",
-	rule: "-", bar: "|", branch: "|- ", last: "`- ", ellipsis: "~",
+	rule: "-", bar: "|", branch: "|- ", last: "`- ", ellipsis: "~", down: "v",
 	past: "=", future: "-", point: "o", end: "#",
 }
 
