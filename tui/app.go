@@ -20,15 +20,16 @@ type Model struct {
 	host          Host
 	providers     []provider.Provider
 
-	data    data
-	looking bool      // the clock's look at the book has not come back
-	places  time.Time // when the places of password files were compared last
-	jobs    jobs
-	runs    int
-	held    []intent // acts that wait for the vault to be opened
-	stack   []screen // never empty; the last one is shown
-	overlay screen   // nil, or a question over the top screen
-	notice  notice
+	data     data
+	unstored []accounts.Unstored // answers of providers that exist in this process's memory only
+	looking  bool                // the clock's look at the book has not come back
+	places   time.Time           // when the places of password files were compared last
+	jobs     jobs
+	runs     int
+	held     []intent // acts that wait for the vault to be opened
+	stack    []screen // never empty; the last one is shown
+	overlay  screen   // nil, or a question over the top screen
+	notice   notice
 
 	run *runner // turns intents into commands; nil in view tests
 }
@@ -95,7 +96,7 @@ func (m Model) ticked(t tickMsg) (tea.Model, tea.Cmd) {
 // looked takes a look at the book. One that failed keeps what was known: a read error is never "no accounts".
 func (m Model) looked(msg dataMsg) (tea.Model, tea.Cmd) {
 	if msg.routine {
-		m.looking = false
+		m.looking, m.unstored = false, msg.held
 	}
 	m.jobs = m.jobs.settled(msg.after)
 	switch {

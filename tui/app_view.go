@@ -67,9 +67,12 @@ func (m Model) heading(f frame) string {
 	return pad(left, room, t.signs.ellipsis) + " " + right
 }
 
-// noticeLine shows the notice, else the work under way.
+// noticeLine shows what must not be overlooked, the notice, else the work under way.
 func (m Model) noticeLine() string {
 	t := m.theme
+	if len(m.unstored) > 0 {
+		return " " + t.bad.Render(t.signs.critical+" "+unstoredWords(m.unstored))
+	}
 	if m.notice.text != "" {
 		sign, style := t.severity(m.notice.severity)
 		return " " + style.Render(sign+" "+m.notice.text)

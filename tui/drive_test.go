@@ -140,6 +140,9 @@ var scenes = map[string]func(m Model) Model{
 		m.data = data{problem: "the book cannot be read: disk error"}
 		return m
 	},
+	"accounts-unstored": func(m Model) Model {
+		return feed(m, dataMsg{same: true, routine: true, held: []accounts.Unstored{{AccountID: "id-sales-ga", Account: "sales-ga"}}})
+	},
 	"detail-revoked":     func(m Model) Model { return press(m, "enter") },
 	"detail-missing":     func(m Model) Model { return press(m, "down", "enter") },
 	"detail-expiring":    func(m Model) Model { return press(m, "down", "down", "enter") },

@@ -14,10 +14,11 @@ import (
 // dataMsg brings a fresh look at the book, or why there is none.
 type dataMsg struct {
 	data    data
-	same    bool   // the book has not moved: there is nothing new
-	problem string // the book could not be read; what was known stays
-	routine bool   // it was the clock that asked
-	after   jobID  // the job whose end asked
+	same    bool                // the book has not moved: there is nothing new
+	problem string              // the book could not be read; what was known stays
+	routine bool                // it was the clock that asked
+	after   jobID               // the job whose end asked
+	held    []accounts.Unstored // answers that cannot be stored; told with every look, for the book does not move then
 }
 
 // load looks at the book and at the password files.
@@ -41,7 +42,7 @@ func (r *runner) look(seen int64) tea.Cmd {
 		if rev, err := r.Accounts.Revision(r.root); err != nil || rev != seen {
 			msg = r.read()
 		}
-		msg.routine = true
+		msg.routine, msg.held = true, r.Accounts.Unstored()
 		return msg
 	})
 }

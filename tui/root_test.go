@@ -1,13 +1,16 @@
 package tui
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"fettle/accounts"
 	"fettle/accounts/vault"
@@ -228,5 +231,31 @@ func TestTheEndOfAWizardWaits(t *testing.T) {
 	m = press(feed(m, dataMsg{same: true, after: jobID{jobFlow, "sales-ga"}}), "enter")
 	if _, files := m.front().(regenerateWizard); !files {
 		t.Errorf("enter leads to %T", m.front())
+	}
+}
+
+// holding is a book with an answer that cannot be stored; its revision does not move.
+type holding struct {
+	Accounts
+	answers []accounts.Unstored
+}
+
+func (h *holding) Revision(context.Context) (int64, error) { return 7, nil }
+func (h *holding) Unstored() []accounts.Unstored           { return h.answers }
+
+// TestAnAnswerThatCannotBeStoredIsTold says so above everything else until it is stored.
+func TestAnAnswerThatCannotBeStoredIsTold(t *testing.T) {
+	t.Parallel()
+	book := &holding{answers: []accounts.Unstored{{AccountID: "id-sales-ga", Account: "sales-ga"}, {AccountID: "id-press", Account: "press"}}}
+	m := testModel(80, 24, sampleData())
+	m.run = newRunner(t.Context(), Services{Accounts: book, Clock: func() time.Time { return noon }})
+	m = feed(m, noticeMsg{"something else", accounts.SeverityOK}, m.run.look(7)())
+	if want := "NOT STORED: the new token of sales-ga and 1 more. Free disk space"; !strings.Contains(m.content(), want) {
+		t.Errorf("the screen does not say %q:\n%s", want, ansi.Strip(m.content()))
+	}
+	book.answers = nil
+	m = feed(m, m.run.look(7)())
+	if strings.Contains(m.content(), "NOT STORED") {
+		t.Error("the screen still says it after the answer was stored")
 	}
 }

@@ -14,6 +14,7 @@ import (
 type Accounts interface {
 	Snapshot(ctx context.Context) (accounts.Snapshot, error)
 	Revision(ctx context.Context) (int64, error)
+	Unstored() []accounts.Unstored
 	Refresh(ctx context.Context, id string, w accounts.Want) (accounts.Outcome, error)
 	RefreshMany(ctx context.Context, ids []string, w accounts.Want, report func(id string, o accounts.Outcome, err error)) error
 	Verify(ctx context.Context, id string, report func(accounts.Check)) (accounts.VerifyReport, error)

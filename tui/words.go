@@ -127,3 +127,12 @@ func jobsLine(js jobs, here *job, now time.Time, t theme) string {
 	}
 	return " " + t.accent.Render(t.signs.busy+" "+strings.Join(parts, " · "))
 }
+
+// unstoredWords tell, as loudly as a line can, that a token exists in memory only.
+func unstoredWords(held []accounts.Unstored) string {
+	who := held[0].Account
+	if n := len(held) - 1; n > 0 {
+		who += fmt.Sprintf(" and %d more", n)
+	}
+	return "NOT STORED: the new token of " + who + ". Free disk space; keep fettle running."
+}
