@@ -62,6 +62,22 @@ func (c chosen) accounts(ctx context.Context, h *house, names []string) ([]targe
 	return targets, nil
 }
 
+// onChosen does work on the accounts a command line names, with the vault open if there are any.
+func (a *app) onChosen(which *chosen, names []string, work func(context.Context, *house, []target) error) error {
+	return a.within(func(ctx context.Context, h *house) error {
+		targets, err := which.accounts(ctx, h, names)
+		if err != nil {
+			return err
+		}
+		if len(targets) > 0 {
+			if err := h.unlock(ctx); err != nil {
+				return err
+			}
+		}
+		return work(ctx, h, targets)
+	})
+}
+
 func (a *app) refreshCommand() *cobra.Command {
 	var which chosen
 	var force bool
@@ -73,16 +89,7 @@ func (a *app) refreshCommand() *cobra.Command {
 		Example:           "# from cron, daily\nfettle refresh --due",
 		ValidArgsFunction: a.completeAccounts,
 		RunE: a.handle(func(_ *cobra.Command, names []string) error {
-			return a.within(func(ctx context.Context, h *house) error {
-				targets, err := which.accounts(ctx, h, names)
-				if err != nil {
-					return err
-				}
-				if len(targets) > 0 {
-					if err := h.unlock(ctx); err != nil {
-						return err
-					}
-				}
+			return a.onChosen(&which, names, func(ctx context.Context, h *house, targets []target) error {
 				return h.refresh(ctx, targets, accounts.Now(force))
 			})
 		}),

@@ -19,16 +19,7 @@ func (a *app) verifyCommand() *cobra.Command {
 		Long:              "verify asks the provider everything that can be asked about an account and records what it finds. It never uses up a single-use refresh token while a live access token can answer.",
 		ValidArgsFunction: a.completeAccounts,
 		RunE: a.handle(func(_ *cobra.Command, names []string) error {
-			return a.within(func(ctx context.Context, h *house) error {
-				targets, err := which.accounts(ctx, h, names)
-				if err != nil {
-					return err
-				}
-				if len(targets) > 0 {
-					if err := h.unlock(ctx); err != nil {
-						return err
-					}
-				}
+			return a.onChosen(&which, names, func(ctx context.Context, h *house, targets []target) error {
 				return h.verify(ctx, targets)
 			})
 		}),
