@@ -37,7 +37,7 @@ func (a *app) diagnoseCommand() *cobra.Command {
 				}
 				text = string(read)
 			}
-			found := diagnose.Text(text)
+			found := diagnose.Text(text).Diagnoses
 			if len(found) == 0 {
 				return usage("there is no message: give it as an argument or on stdin")
 			}

@@ -122,7 +122,7 @@ func TestTextKnowsTheSixCanvasMessages(t *testing.T) {
 		{"Google Docs api error - Google Sheets import: The remote server returned an error: (400) Bad Request", "revoked", diagnose.Reauthorize},
 	} {
 		for _, log := range []string{tt.text, "2026-11-22 03:00:01 ERROR " + tt.text + "\r\n", strings.ToUpper(tt.text), strings.Replace(tt.text, " ", "\n", 1)} {
-			got := diagnose.Text(log)
+			got := diagnose.Text(log).Diagnoses
 			if len(got) != 1 || got[0].Cause != tt.cause || got[0].Remedy != tt.remedy {
 				t.Errorf("%q: got %+v, want %s / %s", log, got, tt.cause, tt.remedy)
 			}
@@ -149,7 +149,7 @@ func TestTextFindsCodesInLogs(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, d := range diagnose.Text(tt.log) {
+			for _, d := range diagnose.Text(tt.log).Diagnoses {
 				got = append(got, d.Cause)
 			}
 			if strings.Join(got, " ") != strings.Join(tt.causes, " ") {
@@ -164,7 +164,7 @@ func TestEvidenceHoldsNoSecretFromALog(t *testing.T) {
 	for _, log := range []string{
 		"invalid_grant for refresh token 1//0abcdefSECRET", "no match but access_token=ya29.SECRET", "lookup SECRET: no such host",
 	} {
-		for _, d := range diagnose.Text(log) {
+		for _, d := range diagnose.Text(log).Diagnoses {
 			if strings.Contains(d.Evidence+d.Explanation+d.Title, "SECRET") {
 				t.Errorf("%q: %+v", log, d)
 			}
@@ -176,7 +176,7 @@ func FuzzText(f *testing.F) {
 	f.Add("AADSTS50173 invalid_grant (400)\x1b[31m")
 	f.Add("HTTP/1.1 500")
 	f.Fuzz(func(t *testing.T, log string) {
-		for _, d := range diagnose.Text(log) {
+		for _, d := range diagnose.Text(log).Diagnoses {
 			if d.Cause == "" || d.Remedy == "" || strings.ContainsAny(d.Evidence, "\x1b\n\r") {
 				t.Fatalf("%q: %+v", log, d)
 			}

@@ -16,7 +16,11 @@ const (
 
 // Text explains the messages it finds in a pasted log, in their order and each once. If it finds none it
 // says so by one unknown diagnosis; of an empty text it says nothing.
-func Text(log string) []Diagnosis {
+func Text(log string) Reading {
+	return Reading{Diagnoses: diagnoses(log), text: newPasted(log[:min(len(log), maxLog)])}
+}
+
+func diagnoses(log string) []Diagnosis {
 	log = log[:min(len(log), maxLog)]
 	var found []Diagnosis
 	seen := map[string]bool{}
@@ -66,4 +70,11 @@ func inputOf(line string) Input {
 		}
 	}
 	return in
+}
+
+// Recognises reports whether a text shows that it speaks of this provider. Providers that only a configuration
+// knows leave no such mark.
+func Recognises(providerID string) bool {
+	t, _ := rules() // Explain reports a table that cannot be read
+	return slices.ContainsFunc(t.Signs, func(s sign) bool { return s.Provider == providerID })
 }

@@ -1,0 +1,64 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// pasted is a text that may hold secrets: it can be asked for a name, and prints as a fixed word.
+type pasted struct {
+	lower string
+	words map[string]struct{}
+}
+
+func newPasted(text string) pasted {
+	p := pasted{lower: strings.ToLower(text), words: map[string]struct{}{}}
+	for w := range strings.FieldsFuncSeq(p.lower, func(r rune) bool { return !inName(r) }) {
+		p.words[w] = struct{}{}
+	}
+	return p
+}
+
+// inName reports whether a character can be part of a reference name or of a code.
+func inName(r rune) bool {
+	return r == '-' || r == '_' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r > unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r))
+}
+
+// mentions looks the first word up before it searches: ten thousand names must not mean as many searches.
+func (p pasted) mentions(name string) bool {
+	name = strings.ToLower(strings.TrimSpace(name))
+	start := strings.IndexFunc(name, inName)
+	if start < 0 {
+		return false
+	}
+	first := name[start:]
+	if end := strings.IndexFunc(first, func(r rune) bool { return !inName(r) }); end >= 0 {
+		first = first[:end]
+	}
+	if _, ok := p.words[first]; !ok {
+		return false
+	}
+	return first == name || p.bounded(name)
+}
+
+// bounded searches for a name of several words that no letter touches.
+func (p pasted) bounded(name string) bool {
+	for from := 0; ; {
+		i := strings.Index(p.lower[from:], name)
+		if i < 0 {
+			return false
+		}
+		i += from
+		before, _ := utf8.DecodeLastRuneInString(p.lower[:i])
+		after, _ := utf8.DecodeRuneInString(p.lower[i+len(name):])
+		if !inName(before) && !inName(after) {
+			return true
+		}
+		from = i + 1
+	}
+}
+
+// Format implements fmt.Formatter, so that no verb shows the text.
+func (p pasted) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[pasted text]")) }
