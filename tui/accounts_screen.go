@@ -211,7 +211,7 @@ func (s accountsScreen) want(id actionID, f frame) []intent {
 	case actRefresh:
 		return []intent{refreshAccounts{ids: s.subjects(f)}}
 	case actVerify:
-		return []intent{verifyAccounts{ids: s.subjects(f)}}
+		return s.verify(f)
 	}
 	a, ok := s.current(f)
 	switch {
@@ -224,6 +224,17 @@ func (s accountsScreen) want(id actionID, f frame) []intent {
 		return []intent{open{newRemove(*a)}}
 	}
 	return nil
+}
+
+// verify opens the checklist of one account; several are verified behind the list.
+func (s accountsScreen) verify(f frame) []intent {
+	ids := s.subjects(f)
+	if len(ids) == 1 {
+		if a, ok := f.account(ids[0]); ok {
+			return verifying(a)
+		}
+	}
+	return []intent{verifyAccounts{ids: ids}}
 }
 
 func (s accountsScreen) typed(msg tea.Msg, f frame) (screen, []intent) {

@@ -18,6 +18,7 @@ const (
 	inText     scope = "filter"
 	inFields   scope = "two fields"
 	inScroll   scope = "long pages"
+	inVerify   scope = "verification"
 )
 
 // Actions.
@@ -105,6 +106,10 @@ var actions = []action{
 	{id: actFiles, keys: []string{"p"}, label: "files", help: "Regenerate the password files of this account's canvases.", scope: inDetail, off: needsOneAccount},
 	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Remove this account, and revoke it at the provider if you say so.", scope: inDetail, danger: true, off: needsOneAccount},
 	{id: actFix, keys: []string{"f"}, label: "fix next", help: "Leave this account and repair the next problem.", scope: inDetail, quiet: true, off: needsProblem},
+
+	{id: actVerify, keys: []string{"v"}, label: "again", help: "Make the checks once more.", scope: inVerify, off: needsIdle},
+	{id: actStop, keys: []string{"ctrl+x"}, label: "stop", help: "Stop the checks; what was found stays.", scope: inVerify, off: needsJob},
+	{id: actUpdate, keys: []string{"u"}, label: "update", help: "Update the credential: sign in again for this account.", scope: inVerify, off: needsLive},
 
 	{id: actUp, keys: []string{"up", "k"}, label: "up", help: "Up one line.", scope: inScroll, quiet: true},
 	{id: actDown, keys: []string{"down", "j"}, label: "down", help: "Down one line.", scope: inScroll, quiet: true},

@@ -72,6 +72,13 @@ func needsSignIn(s situation) string {
 	return ""
 }
 
+func needsIdle(s situation) string {
+	if s.job != nil && s.job.running {
+		return "it is under way; ctrl+x stops it"
+	}
+	return ""
+}
+
 func needsJob(s situation) string {
 	if s.job == nil || !s.job.running {
 		return "nothing is running here"

@@ -59,7 +59,7 @@ func (s detailScreen) act(id actionID, f frame) (screen, []intent) {
 	case actRefresh:
 		return s, []intent{refreshAccounts{ids: []string{s.id}}}
 	case actVerify:
-		return s, []intent{verifyAccounts{ids: []string{s.id}}}
+		return s, verifying(a)
 	case actList:
 		return s, []intent{listResources{s.id}}
 	case actFiles:

@@ -184,7 +184,7 @@ var scenes = map[string]func(m Model) Model{
 	"decision-failed": func(m Model) Model {
 		return settled(press(pendingAndCandidate(m), "down", "down", "u", "enter"), errors.New("disk full"))
 	},
-	"detail-verified":      verified,
+	"detail-verified":      func(m Model) Model { return press(verified(m), "esc") },
 	"regenerate-phrase":    func(m Model) Model { return press(plannedWith(m, true), "enter", "enter") },
 	"first-run-passphrase": func(m Model) Model { m.stack = []screen{newFirstRun()}; return write(press(m, "enter"), "q?pw") },
 	"remove-to-revoke":     removed,

@@ -70,7 +70,7 @@ func fixNext(f frame, after string) []intent {
 		case repairRefresh:
 			return []intent{open{newDetail(a.ID)}, refreshAccounts{ids: []string{a.ID}, force: true}}
 		case repairVerify:
-			return []intent{open{newDetail(a.ID)}, verifyAccounts{ids: []string{a.ID}}}
+			return verifying(a)
 		case repairRevoke:
 			return []intent{open{newRemove(a)}}
 		}

@@ -78,7 +78,7 @@ func TestTheFirstRunWithAPassphrase(t *testing.T) {
 	y.press("v")
 	y.sees("The vault is locked", "Verifying sales-sheets needs")
 	y.press("why?q", "enter")
-	y.sees("1 verified")
+	y.sees("sales-sheets is proven", "Back")
 	y.press("q")
 	y.ends()
 }
@@ -91,7 +91,7 @@ func TestAHolderThatNeedsNobodyIsNotAskedFor(t *testing.T) {
 	x := openTerminal(t, w.another(t), 80, 24)
 	x.sees("sales-sheets")
 	x.press("v")
-	x.sees("1 verified")
+	x.sees("sales-sheets is proven", "Back")
 	if strings.Contains(x.written(), "The vault is locked") {
 		t.Error("it asked for a passphrase that nobody has")
 	}
