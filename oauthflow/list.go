@@ -2,6 +2,7 @@ package oauthflow
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -31,10 +32,11 @@ func List(ctx context.Context, hc *http.Client, p provider.Provider, svc provide
 	seen := map[string]bool{}
 	var found []Resource
 	for range maxPages {
-		if seen[request.URL] {
+		page := request.URL + "\x00" + request.Body // where the next page is asked for by a body, the address stays
+		if seen[page] {
 			return nil, &Error{Place: PlaceAPI, Provider: p.ID, Code: CodeInvalidResponse, Description: "the listing of " + clean(svc.Name) + " leads back to a page it has been to"}
 		}
-		seen[request.URL] = true
+		seen[page] = true
 		a, err := b.send(ctx, hc, request)
 		if err != nil {
 			return nil, err
@@ -42,11 +44,11 @@ func List(ctx context.Context, hc *http.Client, p provider.Provider, svc provide
 		if found = collect(found, l, a.value, ""); len(found) >= maxItems {
 			return found[:maxItems], nil
 		}
-		next := nextPage(l, a, request.URL)
-		if next == "" {
+		next, more := nextRequest(l, a, request)
+		if !more {
 			break
 		}
-		request.URL = next
+		request = next
 	}
 	return found, nil
 }
@@ -86,10 +88,37 @@ func field(item any, path, standard string) string {
 	return safetext.Cut(textOf(lookup(item, path)), maxField)
 }
 
+// nextRequest returns the call for the next page, if there is one.
+func nextRequest(l provider.Listing, a *answer, current provider.Request) (next provider.Request, more bool) {
+	next = current
+	if l.Next == "" {
+		return next, false
+	}
+	if l.More != "" { // Dropbox names a next page's token on the last page too
+		if flag, ok := lookup(a.value, l.More).(bool); !ok || !flag {
+			return next, false
+		}
+	}
+	if l.NextBody == "" {
+		next.URL = nextPage(l, a, current.URL)
+		return next, next.URL != ""
+	}
+	token := textOf(lookup(a.value, l.Next))
+	quoted, _ := json.Marshal(token) // a string always encodes
+	next.Body = strings.ReplaceAll(l.NextBody, "{next}", string(quoted))
+	if l.NextURL != "" {
+		next.URL = l.NextURL
+	}
+	return next, token != ""
+}
+
 // nextPage returns the address of the next page, "" at the end.
 func nextPage(l provider.Listing, a *answer, current string) string {
+	if l.NextURL != "" {
+		current = l.NextURL
+	}
 	base, err := url.Parse(current)
-	if err != nil || l.Next == "" {
+	if err != nil {
 		return ""
 	}
 	if l.Next == "header:Link" {

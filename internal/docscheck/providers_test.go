@@ -30,11 +30,11 @@ func keys(prefix string, t reflect.Type) []string {
 	return all
 }
 
-// Every key of the catalogue stands in a table of docs/providers.md, and every key that stands there exists.
+// Every key of the catalogue stands in a table of docs/catalogue.md, and every key that stands there exists.
 func TestEveryKeyOfTheCatalogueIsExplained(t *testing.T) {
 	t.Parallel()
 	listed := map[string]bool{}
-	for _, m := range regexp.MustCompile("(?m)^\\| `([a-zA-Z_.]+)` \\| .+ \\| .+ \\| .* \\| `.+` \\|$").FindAllStringSubmatch(read(t, "docs/providers.md"), -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-zA-Z_.]+)` \\| .+ \\| .+ \\| .* \\| `.+` \\|$").FindAllStringSubmatch(read(t, "docs/catalogue.md"), -1) {
 		listed[m[1]] = true
 	}
 	known := keys("", reflect.TypeFor[provider.Provider]())

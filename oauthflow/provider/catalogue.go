@@ -38,6 +38,16 @@ func Builtin() (*Catalogue, error) {
 	return c, nil
 }
 
+// Of is a catalogue of entries that are at hand already, such as the one that a password file describes. They are taken
+// as they are: nothing is validated or merged, and no config can be laid over them.
+func Of(entries ...Provider) *Catalogue {
+	c := &Catalogue{providers: map[string]Provider{}}
+	for _, p := range entries {
+		c.providers[p.ID] = p
+	}
+	return c
+}
+
 // With lays the [providers.NAME] tables of a config file over the catalogue, field by field: tables are
 // merged, everything else is replaced. Other tables of the file are not looked at.
 func (c *Catalogue) With(file string, toml []byte) (*Catalogue, error) {
@@ -61,6 +71,7 @@ func (c *Catalogue) lay(file string, text []byte, fromConfig bool) (*Catalogue, 
 		if err != nil {
 			return nil, locate(file, text, id, err)
 		}
+		p.block() // after Validate, which looks at the addresses of calls that cannot be made yet too
 		p.FromConfig = fromConfig
 		out.raw[id], out.providers[id] = merged, p
 	}

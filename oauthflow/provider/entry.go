@@ -3,6 +3,7 @@ package provider
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -105,6 +106,16 @@ func (p *Provider) setDefaults() {
 	if len(p.Redirects) == 0 && slices.Contains(p.Flows, Browser) {
 		p.Redirects = []string{"http://127.0.0.1:0/callback", "http://[::1]:0/callback"}
 	}
+	for id, d := range p.Deaths {
+		d.ID = id
+		setDefault(&d.Cause, "expired")
+		p.Deaths[id] = d
+	}
+	for id, k := range p.ClientKinds {
+		k.ID = id
+		setDefault(&k.Name, id)
+		p.ClientKinds[id] = k
+	}
 	for id, s := range p.Services {
 		s.ID = id
 		setDefault(&s.Name, id)
@@ -118,15 +129,55 @@ func setDefault[T ~string](field *T, value T) {
 	}
 }
 
+// varsOf fills {NAME} from the entry's vars. A var that a call needs and that is still empty is not filled in: the
+// braces left behind are how setDefaults knows that the call cannot be made yet.
 func varsOf(raw map[string]any) *strings.Replacer {
 	vars, _ := raw["vars"].(map[string]any)
+	needed := map[string]bool{}
+	needs(raw, needed)
 	var pairs []string
 	for name, v := range vars {
-		if s, ok := v.(string); ok {
+		if s, ok := v.(string); ok && (s != "" || !needed[name]) {
 			pairs = append(pairs, "{"+name+"}", s)
 		}
 	}
 	return strings.NewReplacer(pairs...)
+}
+
+// needs collects the names of the vars that calls below v need.
+func needs(v any, names map[string]bool) {
+	table, _ := v.(map[string]any)
+	for key, e := range table {
+		if list, ok := e.(map[string]any); ok && key == "needs" {
+			for name := range list {
+				names[name] = true
+			}
+			continue
+		}
+		needs(e, names)
+	}
+}
+
+// block leaves out the calls that cannot be made yet.
+func (p *Provider) block() {
+	for id, s := range p.Services {
+		s.Probe.block()
+		s.Resources.block()
+		p.Services[id] = s
+	}
+}
+
+// block leaves a call out whose needs are not met. It looks for the braces, not at the var: a config may have put
+// a value of its own into the header.
+func (r *Request) block() {
+	for _, name := range slices.Sorted(maps.Keys(r.Needs)) {
+		open := "{" + name + "}"
+		parts := append(slices.Collect(maps.Values(r.Headers)), r.URL, r.Body)
+		if slices.ContainsFunc(parts, func(s string) bool { return strings.Contains(s, open) }) {
+			r.URL, r.Blocked = "", r.Needs[name]
+			return
+		}
+	}
 }
 
 // fill replaces {NAME} in every string below v, the client's secret excepted: it is nobody's template.

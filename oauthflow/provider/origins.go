@@ -28,7 +28,7 @@ func (p Provider) BearerOrigins(e Endpoints, kept map[string]string) []string {
 	}
 	urls = append(urls, p.APIOrigins...)
 	for _, s := range p.Services {
-		urls = append(urls, s.Probe.URL, s.Resources.URL)
+		urls = append(urls, s.Probe.URL, s.Resources.URL, s.Resources.NextURL)
 	}
 	for _, v := range kept {
 		if p.knownInstance(v) {

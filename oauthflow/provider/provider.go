@@ -53,7 +53,7 @@ type Endpoints struct {
 	JWKS          string `toml:"jwks_uri" json:"jwks_uri,omitempty"`
 }
 
-// Provider is one authorization server: endpoints, habits, services. docs/providers.md explains every key.
+// Provider is one authorization server: endpoints, habits, services. docs/catalogue.md explains every key.
 type Provider struct {
 	ID   string `toml:"-"` // the NAME of [providers.NAME]
 	Name string `toml:"name"`
@@ -81,6 +81,7 @@ type Provider struct {
 	GrantScopes    []string            `toml:"grant_scopes"`    // asked, never compared
 	ScopeSeparator string              `toml:"scope_separator"` // default: a space
 	ScopeAliases   map[string]string   `toml:"scope_aliases"`   // alias → canonical name
+	ScopePrefixes  []string            `toml:"scope_prefixes"`  // taken off before scopes are compared (Microsoft: the resource)
 	ScopeImplies   map[string][]string `toml:"scope_implies"`   // scope → scopes it includes
 	ScopeSource    string              `toml:"scope_source"`    // token (default) | tokeninfo | introspection | a URL | header:NAME
 
@@ -100,6 +101,11 @@ type Provider struct {
 	Keep          []string `toml:"keep"`           // members of the token answer to keep (Salesforce: instance_url)
 	InstanceHosts []string `toml:"instance_hosts"` // hosts a kept instance URL may name; "*.example" for subdomains
 	APIOrigins    []string `toml:"api_origins"`    // further origins a bearer token may be sent to
+
+	// Deaths are the causes by which grants end, by id; idle_days and max_days are the two terms that hold for every grant.
+	Deaths       map[string]Death      `toml:"deaths"`
+	ClientKinds  map[string]ClientKind `toml:"client_kinds"`
+	Registration Registration          `toml:"registration"`
 
 	Client   ClientConfig       `toml:"client"`
 	Services map[string]Service `toml:"services"`
@@ -132,6 +138,8 @@ type Revoke struct {
 	Body   string `toml:"body"`   // default: RFC 7009's form; {token} stands for the token as JSON text
 	Scope  string `toml:"scope"`  // token | grant | project: what dies with the token
 	Page   string `toml:"page"`   // where the person can take the consent back by hand
+	// Effects says in words what else a revocation does, or that there is none: shown before it is confirmed.
+	Effects string `toml:"effects"`
 }
 
 // Identity says where the subject and e-mail of an account are found; default: the id token, then the userinfo endpoint.
@@ -150,6 +158,7 @@ type Service struct {
 	Scopes      []string          `toml:"scopes"`
 	Permissions map[string]string `toml:"permissions"` // scope → the words on the consent page
 	Resource    string            `toml:"resource"`    // one access token serves one resource (Microsoft)
+	Setup       []string          `toml:"setup"`       // what has to be enabled at the client's registration for it
 	Probe       Request           `toml:"probe"`
 	Resources   Listing           `toml:"resources"`
 }
@@ -161,6 +170,10 @@ type Request struct {
 	Headers map[string]string `toml:"headers"`
 	Body    string            `toml:"body"`
 	OK      []int             `toml:"ok"` // statuses beside 2xx that prove the token works
+	// Needs are the vars that have to be given before the call can be made, each with the sentence that says so.
+	// While one is empty the call is left out: URL is empty and Blocked says why.
+	Needs   map[string]string `toml:"needs"`
+	Blocked string            `toml:"-"`
 }
 
 // Listing is a paged API call and how to read its answer. Member names may be dotted paths.
@@ -172,5 +185,8 @@ type Listing struct {
 	Parent    string   `toml:"parent"` // group of an item, "" = none
 	Next      string   `toml:"next"`   // member with the next page's token or whole URL; header:Link = RFC 8288
 	NextParam string   `toml:"next_param"`
-	Children  *Listing `toml:"children"` // listing inside each item (Analytics: propertySummaries)
+	NextURL   string   `toml:"next_url"`  // where further pages are asked for, if not at URL (Dropbox)
+	NextBody  string   `toml:"next_body"` // body of that call; {next} stands for the next page's token as JSON text
+	More      string   `toml:"more"`      // member that is true while there are further pages
+	Children  *Listing `toml:"children"`  // listing inside each item (Analytics: propertySummaries)
 }

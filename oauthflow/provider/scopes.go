@@ -39,27 +39,58 @@ func isScope(s string) bool {
 }
 
 // canonical returns a function from a scope as somebody wrote it to the catalogue's spelling.
+//
+// Servers answer with other capitals than they were asked in (Microsoft), with a resource in front (Microsoft) and
+// with other names for the same thing (Google's email). RFC 6749 §3.3 says that capitals matter, so only scopes
+// that the entry knows are taken for each other.
 func (p Provider) canonical() func(string) string {
 	known := map[string]string{}
 	learn := func(scopes ...string) {
 		for _, s := range scopes {
-			known[strings.ToLower(s)] = s
+			s = p.withoutPrefix(s)
+			if key := strings.ToLower(s); known[key] == "" {
+				known[key] = s
+			}
 		}
 	}
-	for _, s := range p.Services {
-		learn(s.Scopes...)
+	for _, id := range slices.Sorted(maps.Keys(p.Services)) { // sorted: the same entry always reads the same
+		learn(p.Services[id].Scopes...)
 	}
 	learn(p.IdentityScopes...)
 	learn(p.GrantScopes...)
+	learn(p.DeviceScopes...)
+	for _, s := range slices.Sorted(maps.Keys(p.ScopeImplies)) {
+		learn(s)
+		learn(p.ScopeImplies[s]...)
+	}
+	aliases := make(map[string]string, len(p.ScopeAliases))
 	for alias, name := range p.ScopeAliases {
-		known[strings.ToLower(alias)] = name
+		aliases[strings.ToLower(p.withoutPrefix(alias))] = p.withoutPrefix(name)
 	}
 	return func(s string) string {
+		s = p.withoutPrefix(s)
+		for range len(aliases) { // an alias may lead to another; a loop is refused by Validate, and ends here
+			name, ok := aliases[strings.ToLower(s)]
+			if !ok {
+				break
+			}
+			s = name
+		}
 		if c, ok := known[strings.ToLower(s)]; ok {
 			return c
 		}
 		return s
 	}
+}
+
+// withoutPrefix takes the resource off a scope: https://graph.microsoft.com/Files.Read is Files.Read.
+func (p Provider) withoutPrefix(scope string) string {
+	for _, prefix := range p.ScopePrefixes {
+		if len(scope) > len(prefix) && strings.EqualFold(scope[:len(prefix)], prefix) {
+			return scope[len(prefix):]
+		}
+	}
+	return scope
 }
 
 // RequiredScopes returns what the services need. Services whose tokens are for different resources cannot share a grant.
@@ -92,13 +123,7 @@ func (p Provider) RequestScopes(services []string) ([]string, error) {
 // Missing returns the required permissions that were not granted. Extra ones are fine, and a scope counts
 // as granted if one that includes it was.
 func (p Provider) Missing(required, granted []string) []Permission {
-	have := map[string]bool{}
-	for _, s := range p.Normalise(granted) {
-		have[s] = true
-		for _, part := range p.Normalise(p.ScopeImplies[s]) {
-			have[part] = true
-		}
-	}
+	have := p.covered(granted)
 	var missing []Permission
 	for _, s := range p.Normalise(required) {
 		if !have[s] {
@@ -106,6 +131,28 @@ func (p Provider) Missing(required, granted []string) []Permission {
 		}
 	}
 	return missing
+}
+
+// covered is everything that granted scopes allow: themselves, what they include, and what that includes in turn.
+func (p Provider) covered(granted []string) map[string]bool {
+	canonical := p.canonical()
+	includes := make(map[string][]string, len(p.ScopeImplies))
+	for wide, narrow := range p.ScopeImplies {
+		includes[canonical(wide)] = narrow
+	}
+	have := map[string]bool{}
+	todo := p.Normalise(granted)
+	for len(todo) > 0 {
+		s := todo[0]
+		if todo = todo[1:]; have[s] {
+			continue
+		}
+		have[s] = true
+		for _, narrow := range includes[s] {
+			todo = append(todo, canonical(narrow))
+		}
+	}
+	return have
 }
 
 func (p Provider) permission(scope string) Permission {

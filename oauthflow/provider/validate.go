@@ -30,7 +30,7 @@ func (p Provider) Validate() error {
 	if !idPattern.MatchString(p.ID) {
 		return fmt.Errorf("%q is not a provider id: use lower-case letters, digits, - and _", p.ID)
 	}
-	for _, check := range []func() error{p.checkEndpoints, p.checkFlows, p.checkParams, p.checkHabits, p.checkClient, p.checkServices} {
+	for _, check := range []func() error{p.checkEndpoints, p.checkFlows, p.checkParams, p.checkHabits, p.checkScopes, p.checkClient, p.checkServices, p.checkKinds, p.checkDeaths} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -49,6 +49,7 @@ func (p Provider) checkEndpoints() error {
 		{"introspection_endpoint", p.Introspection}, {"userinfo_endpoint", p.Userinfo},
 		{"jwks_uri", p.JWKS}, {"identity.url", p.Identity.URL},
 		{"revoke.url", p.Revoke.URL}, {"revoke.page", p.Revoke.Page},
+		{"registration.console", p.Registration.Console}, {"registration.docs", p.Registration.Docs},
 	}
 	for _, u := range urls {
 		if err := p.checkTemplate(u.value); err != nil {
@@ -165,11 +166,11 @@ func (p Provider) checkServices() error {
 				return wrong(at+".scopes", "%q is not a scope", scope)
 			}
 		}
-		if err := p.checkTemplate(s.Probe.URL); err != nil {
-			return wrong(at+".probe.url", "%w", err)
+		if err := p.checkRequest(at+".probe", s.Probe); err != nil {
+			return err
 		}
-		if err := p.checkTemplate(s.Resources.URL); err != nil {
-			return wrong(at+".resources.url", "%w", err)
+		if err := p.checkListing(at+".resources", s.Resources); err != nil {
+			return err
 		}
 		for scope := range s.Permissions {
 			if !slices.Contains(p.Normalise(s.Scopes), p.canonical()(scope)) {
