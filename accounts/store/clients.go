@@ -1,10 +1,10 @@
 package store
 
-var clients = newTable("clients", "client", 1, "id revision provider label oauth_id auth kind redirects seq blob created_at",
+var clients = newTable("clients", "client", 1, "id revision provider label oauth_id auth kind redirects seq blob created_at testing secret_expires_at",
 	func(c *Client) []any {
 		return []any{
 			&c.ID, &c.Revision, &c.Provider, &c.Label, &c.OAuthID, &c.Auth, &c.Kind, asList(&c.Redirects),
-			&c.Seq, &c.Blob, (*micros)(&c.CreatedAt),
+			&c.Seq, &c.Blob, (*micros)(&c.CreatedAt), &c.Testing, (*micros)(&c.SecretExpiresAt),
 		}
 	})
 

@@ -94,3 +94,34 @@ func TestInterruptedCreationIsRepeated(t *testing.T) {
 		return nil
 	})
 }
+
+// A book of the first release keeps its resources and clients: nothing counts as new, and no client has an end.
+func TestTheBookOfTheFirstReleaseIsTakenOver(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := open(t, dir, migrations(""))
+	a := sampleAccount(1)
+	update(t, first, func(w store.Writer) error { return w.PutAccount(&a) })
+	must(t, first.Close())
+	db, err := sql.Open("sqlite", filepath.Join(dir, "fettle.db"))
+	must(t, err)
+	seen := sampleTime.UnixMicro()
+	_, err = db.ExecContext(t.Context(), "INSERT INTO resources VALUES (?, 'sheets', '1', 'One', '', ?, ?)", a.ID, seen, seen)
+	must(t, err)
+	_, err = db.ExecContext(t.Context(), "INSERT INTO clients VALUES ('c', 1, 'google', 'ours', '1-a', 'post', 'installed', '[]', 1, NULL, ?)", seen)
+	must(t, err)
+	must(t, db.Close())
+
+	view(t, open(t, dir), func(r store.Reader) error {
+		found, err := r.Resources(a.ID)
+		if err != nil || len(found) != 1 || found[0].Name != "One" || !found[0].GoneAt.IsZero() {
+			t.Errorf("resources %+v, %v", found, err)
+		}
+		expect(t, "listings", []store.Listing{{AccountID: a.ID, Service: "sheets", At: sampleTime}})(r.Listings(a.ID))
+		c, err := r.Client("c")
+		if err != nil || c.Label != "ours" || c.Testing || !c.SecretExpiresAt.IsZero() {
+			t.Errorf("client %+v, %v", c, err)
+		}
+		return nil
+	})
+}

@@ -40,28 +40,3 @@ func (r *reader) Observations(accountID string) ([]Observation, error) {
 
 // PutObservation implements Writer.
 func (w *writer) PutObservation(o Observation) error { return observations.replace(w, &o) }
-
-var resources = newTable("resources", "resource", 3, "account_id service id name parent first_seen last_seen",
-	func(r *Resource) []any {
-		return []any{&r.AccountID, &r.Service, &r.ID, &r.Name, &r.Parent, (*micros)(&r.FirstSeen), (*micros)(&r.LastSeen)}
-	})
-
-// Resources implements Reader, by service and name.
-func (r *reader) Resources(accountID string) ([]Resource, error) {
-	return resources.list(r, "WHERE account_id = ? ORDER BY service, name, id", accountID)
-}
-
-// PutResources implements Writer: the account's listing becomes what is given, for all its services. Of two entries
-// with the same service and ID the later counts: providers do repeat themselves between pages.
-func (w *writer) PutResources(accountID string, list []Resource) error {
-	if _, err := w.exec("delete resources", "DELETE FROM resources WHERE account_id = ?", accountID); err != nil {
-		return err
-	}
-	for _, r := range list {
-		r.AccountID = accountID
-		if err := resources.replace(w, &r); err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -117,6 +117,15 @@ type Resource struct {
 	oauthflow.Resource
 	FirstSeen time.Time
 	LastSeen  time.Time
+	GoneAt    time.Time // when a listing first lacked it; zero: it was in the last one
+}
+
+// Listing says when a service of an account was listed last, and when the time before that.
+type Listing struct {
+	AccountID string
+	Service   string
+	At        time.Time
+	FormerAt  time.Time // zero: At is the first listing, so nothing in it is new
 }
 
 // Client is a client registration kept in the store. Blob holds the sealed secret (table "clients", ID, Seq); empty = no secret.
@@ -127,11 +136,15 @@ type Client struct {
 	Label     string
 	OAuthID   string
 	Auth      provider.AuthMethod
-	Kind      string // installed | web | other, as far as known
+	Kind      string // of the provider's client kinds, or installed | web as Google's files say; "" = not known
 	Redirects []string
 	Seq       int64
 	Blob      []byte
 	CreatedAt time.Time
+
+	// What only the provider's console shows; entered by the operator.
+	Testing         bool      // the consent screen is in testing, which ends every sign-in early
+	SecretExpiresAt time.Time // zero: never, or not known
 }
 
 // Flow is a pending authorization. Public is oauthflow.Flow as JSON; Blob its sealed secrets (table "flows", ID, 1).

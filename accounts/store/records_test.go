@@ -44,9 +44,10 @@ func TestRoundTrip(t *testing.T) {
 	observation := store.Observation{AccountID: account.ID, Kind: store.ObservedProbe, At: at, OK: true, Transient: true,
 		FailsFrom: at.Add(2 * time.Microsecond), LastGood: at.Add(time.Microsecond), Cause: "c", Remedy: "r", Title: "t", Detail: "d", Status: 503, Code: "x"}
 	resource := store.Resource{AccountID: account.ID, Service: "sheets",
-		Resource: oauthflow.Resource{ID: "1", Name: "Ünï", Parent: "p"}, FirstSeen: at, LastSeen: at.Add(time.Hour)}
+		Resource: oauthflow.Resource{ID: "1", Name: "Ünï", Parent: "p"}, FirstSeen: at, LastSeen: at.Add(time.Hour), GoneAt: at.Add(2 * time.Hour)}
+	listing := store.Listing{AccountID: account.ID, Service: "sheets", At: at.Add(time.Hour), FormerAt: at}
 	client := store.Client{ID: "c1", Provider: "google", Label: "our app", OAuthID: "123", Auth: provider.AuthBasic, Kind: "web",
-		Redirects: []string{"http://127.0.0.1:0/"}, Seq: 3, Blob: []byte("sealed"), CreatedAt: at}
+		Redirects: []string{"http://127.0.0.1:0/"}, Seq: 3, Blob: []byte("sealed"), CreatedAt: at, Testing: true, SecretExpiresAt: at.Add(48 * time.Hour)}
 	flow := store.Flow{ID: "f1", Name: "new-one", AccountID: "gone", Provider: "google", ClientID: "c1", Services: []string{"sheets"},
 		Kind: provider.Device, Public: []byte(`{}`), Blob: []byte("sealed"), StartedAt: at, ExpiresAt: at.Add(time.Hour)}
 	event := store.Event{ID: 1, At: at, Actor: "ops", Action: "refresh", AccountID: account.ID, CanvasID: "v1", Subject: "s", OK: true, Detail: "d"}
@@ -62,11 +63,11 @@ func TestRoundTrip(t *testing.T) {
 	update(t, s, func(w store.Writer) error {
 		// What belongs to an account may be written before it.
 		return all(w.PutGrant(&grant, 0), w.PutIntent(intent), w.PutObservation(observation),
-			w.PutResources(account.ID, []store.Resource{resource}), w.PutAccount(&account), w.PutAccount(&other),
+			w.PutResources(account.ID, []store.Resource{resource}), w.PutListing(listing), w.PutAccount(&account), w.PutAccount(&other),
 			w.PutClient(&client), w.PutFlow(&flow), w.AddEvent(event),
 			w.PutPlace(&place), w.PutCanvas(&canvas), w.PutRun(&run), w.SetMeta("k", "old"), w.SetMeta("k", "v"))
 	})
-	for _, rec := range []any{account, grant, intent, observation, resource, client, flow, event, canvas, place, run} {
+	for _, rec := range []any{account, grant, intent, observation, resource, listing, client, flow, event, canvas, place, run} {
 		filled(t, rec)
 	}
 	must(t, s.Close())
@@ -84,6 +85,7 @@ func TestRoundTrip(t *testing.T) {
 		expect(t, "all observations", []store.Observation{observation})(r.Observations(""))
 		expect(t, "no observations", []store.Observation{})(r.Observations(other.ID))
 		expect(t, "resources", []store.Resource{resource})(r.Resources(account.ID))
+		expect(t, "listings", []store.Listing{listing})(r.Listings(account.ID))
 		expect(t, "client", client)(r.Client("c1"))
 		expect(t, "clients", []store.Client{client})(r.Clients())
 		expect(t, "flow", flow)(r.Flow("f1"))

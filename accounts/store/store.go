@@ -42,7 +42,8 @@ type Reader interface {
 	Intents() ([]Intent, error)
 	Intent(accountID string) (Intent, error)
 	Observations(accountID string) ([]Observation, error) // "" = of all accounts
-	Resources(accountID string) ([]Resource, error)
+	Resources(accountID string) ([]Resource, error)       // those that are gone included
+	Listings(accountID string) ([]Listing, error)
 	Clients() ([]Client, error)
 	Client(id string) (Client, error)
 	Flows() ([]Flow, error)
@@ -65,13 +66,14 @@ type Writer interface {
 	SetMeta(key, value string) error
 
 	PutAccount(a *Account) error
-	DeleteAccount(id string) error // with its grants, intents, observations and resources
+	DeleteAccount(id string) error // with its grants, intents, observations, resources and listings
 	PutGrant(g *Grant, formerSeq int64) error
 	DeleteGrant(accountID string, role Role) error
 	PutIntent(i Intent) error
 	DeleteIntent(accountID string) error
 	PutObservation(o Observation) error // one per account and kind
 	PutResources(accountID string, r []Resource) error
+	PutListing(l Listing) error // one per account and service
 	PutClient(c *Client) error
 	DeleteClient(id string) error
 	PutFlow(f *Flow) error
