@@ -19,19 +19,20 @@ func (s authorizeWizard) view(f frame) string {
 	if s.again {
 		line = steps{names: stationNames[atHow:], at: int(at - atHow)}
 	}
-	inner := f.inner(f.width, f.height-6)
-	faint := f.theme.faint
 	switch at {
 	case atProvider:
-		return line.page("Where does the account belong?", s.providerLines(inner), f)
+		question := "Where does the account belong?"
+		return line.page(question, s.providerLines(line.body(question, f)), f)
 	case atServices:
-		hint := paragraphAt("One service a sign-in means fewer boxes to tick; several mean fewer sign-ins.", f.width-2, " ", faint)
-		return line.page("What shall the jobs do with it?", append(append(s.services.lines(inner), ""), hint...), f)
+		question := "What shall the jobs do with it?"
+		inner := line.body(question, f)
+		return line.page(question, withHint(s.services.lines(inner), "One service a sign-in means fewer boxes to tick; several mean fewer sign-ins.", inner), f)
 	case atName:
-		hint := paragraphAt("Small letters, digits and dashes. The name stays when the credential changes.", f.width-2, " ", faint)
-		return line.page("Which name shall jobs use for it?", slices.Concat([]string{" " + s.name.View(), ""}, hint, s.problemLines(f)), f)
+		hint := paragraphAt("Small letters, digits and dashes. The name stays when the credential changes.", f.width-2, " ", f.theme.faint)
+		return line.page("Which name shall jobs use for it?", slices.Concat([]string{" " + s.name.View(), ""}, s.problemLines(f), hint), f)
 	case atHow:
-		return line.page("How do you want to sign in to "+f.provider(s.request.Provider).Name+"?", append(s.howLines(inner), s.problemLines(f)...), f)
+		question := "How do you want to sign in to " + f.provider(s.request.Provider).Name + "?"
+		return line.page(question, append(s.howLines(line.body(question, f)), s.problemLines(f)...), f)
 	case atSignIn:
 		return line.page(s.signInQuestion(j, f), append(s.signInLines(j, f), s.problemLines(f)...), f)
 	case atChecks:
@@ -43,8 +44,7 @@ func (s authorizeWizard) view(f frame) string {
 		line.left = int(atEnd - atSignIn)
 	}
 	question, body := s.endLines(j, f)
-	head := 3 + len(wrap(question, f.width-2))
-	return line.page(question, withNext(body, s.nexts(j, f), f.inner(f.width, f.height-head)), f)
+	return line.page(question, withNext(body, s.nexts(j, f), line.body(question, f)), f)
 }
 
 // providerLines are the clients to choose from; under one that is missing stands how to get it.

@@ -144,8 +144,9 @@ func (s firstRunWizard) view(f frame) string {
 	line := s.stations()
 	switch s.at {
 	case firstWhere:
-		body := append(indent1(wrap("fettle keeps its accounts encrypted. The key to them has to lie somewhere.", f.width-2)), "")
-		return line.page("Where shall the key be kept?", append(body, s.where.lines(f.inner(f.width, f.height-4-len(body)))...), f)
+		question := "Where shall the key be kept?"
+		room := line.body(question, f)
+		return line.page(question, withHint(s.where.lines(room), "fettle keeps its accounts encrypted, and the key to them has to lie somewhere.", room), f)
 	case firstPassphrase:
 		return line.page("Choose a passphrase", s.phrase.lines(f.theme), f)
 	}

@@ -55,5 +55,8 @@ func (f frame) inner(width, height int) frame {
 // wide reports whether a list and its preview fit side by side.
 func (f frame) wide() bool { return f.width >= 120 }
 
+// low reports whether there are so few lines that air between them would push out what matters.
+func (f frame) low() bool { return f.height < 12 }
+
 // account finds an account by ID.
 func (f frame) account(id string) (accounts.Account, bool) { return f.data.snapshot.ByID(id) }

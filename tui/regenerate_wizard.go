@@ -240,7 +240,7 @@ func (s regenerateWizard) ended(id actionID, j job, f frame) (screen, []intent) 
 func (s regenerateWizard) view(f frame) string {
 	at, j := s.where(f)
 	line := steps{names: regenerateSteps, at: at}
-	inner := f.inner(f.width, f.height-5)
+	inner := line.body("Writing", f) // every question here takes one line
 	t := f.theme
 	switch at {
 	case regenWhich:
@@ -262,7 +262,7 @@ func (s regenerateWizard) view(f frame) string {
 	case regenWrite:
 		return line.page("Writing", progressLines(j, inner), f)
 	}
-	return line.page(runWords(j), withNext(runLines(j, f), s.nexts(j, f), f.inner(f.width, f.height-4)), f)
+	return line.page(runWords(j), withNext(runLines(j, f), s.nexts(j, f), line.body(runWords(j), f)), f)
 }
 
 // whatLines say, canvas by canvas, what lies where and which accounts go in.

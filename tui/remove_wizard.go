@@ -136,9 +136,17 @@ func (s removeWizard) view(f frame) string {
 	case s.plan == nil:
 		return line.page("Remove "+s.name, append([]string{" " + t.faint.Render("Finding out what would stop"+t.signs.ellipsis)}, bad...), f)
 	case at == removeHow:
-		return line.page("How shall "+s.name+" be removed?", slices.Concat(s.stopLines(f), s.how.lines(f.inner(f.width, 4)), s.effectLines(f)), f)
+		stops, how := s.stopLines(f), s.how.lines(f.inner(f.width, 4))
+		if f.low() {
+			stops, how = how, stops
+		}
+		return line.page("How shall "+s.name+" be removed?", slices.Concat(stops, how, s.effectLines(f)), f)
 	case at == removeConfirm:
-		body := append(s.stopLines(f), " This cannot be undone. Type the name to go on:", " "+s.confirm.View())
+		stops, field := s.stopLines(f), []string{" This cannot be undone. Type the name to go on:", " " + s.confirm.View()}
+		if f.low() {
+			stops, field = field, stops
+		}
+		body := slices.Concat(stops, field)
 		o, _ := s.how.chosen()
 		return line.page(o.label, append(body, bad...), f)
 	case j.running:
