@@ -1,0 +1,47 @@
+package lookalike
+
+import "fmt"
+
+// googleAPI is one call of an API: the scopes of which any opens it, and the member that holds its list.
+type googleAPI struct {
+	pattern string
+	scopes  []string
+	member  string // "" = answers 404
+	items   []any
+}
+
+var googleAPIs = []googleAPI{
+	{"GET analyticsadmin.googleapis.com/v1beta/accountSummaries", []string{"analytics.readonly", "analytics.edit"}, "accountSummaries", []any{
+		summary(100, "Example Shop", property(1001, "Shop, web"), property(1002, "Shop, app")),
+		summary(200, "Example Blog", property(2001, "Blog")),
+		summary(300, "Example Labs"),
+	}},
+	{"GET sheets.googleapis.com/v4/spreadsheets/{id}", []string{"spreadsheets", "spreadsheets.readonly"}, "", nil},
+	{"GET www.googleapis.com/drive/v3/files", []string{"drive", "drive.readonly", "drive.metadata.readonly", "drive.file"}, "files", []any{
+		file("1aBudget", "Budget 2026"), file("1bForecast", "Forecast"), file("1cLeads", "Leads"), file("1dOrders", "Orders"), file("1eStock", "Stock"),
+	}},
+	{"GET www.googleapis.com/drive/v3/about", []string{"drive", "drive.readonly", "drive.metadata.readonly", "drive.file"}, "user", []any{object{"permissionId": "1001"}}},
+	{"GET bigquery.googleapis.com/bigquery/v2/projects", []string{"bigquery", "bigquery.readonly"}, "projects", []any{
+		object{"id": "example-warehouse", "numericId": "1", "friendlyName": "Warehouse", "projectReference": object{"projectId": "example-warehouse"}},
+	}},
+	{"GET searchconsole.googleapis.com/webmasters/v3/sites", []string{"webmasters.readonly", "webmasters"}, "siteEntry", []any{
+		object{"siteUrl": "sc-domain:shop.example", "permissionLevel": "siteOwner"},
+	}},
+	{"GET www.googleapis.com/youtube/v3/channels", []string{"youtube.readonly", "youtube"}, "items", []any{
+		object{"id": "UC-example", "snippet": object{"title": "Example Channel"}},
+	}},
+}
+
+func summary(account int, name string, properties ...any) any {
+	s := object{"name": fmt.Sprintf("accountSummaries/%d", account), "account": fmt.Sprintf("accounts/%d", account), "displayName": name}
+	if len(properties) > 0 {
+		s["propertySummaries"] = properties
+	}
+	return s
+}
+
+func property(id int, name string) any {
+	return object{"property": fmt.Sprintf("properties/%d", id), "displayName": name, "propertyType": "PROPERTY_TYPE_ORDINARY"}
+}
+
+func file(id, name string) any { return object{"id": id, "name": name} }

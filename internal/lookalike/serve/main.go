@@ -1,0 +1,38 @@
+// Command serve starts a lookalike and prints its block for config.toml, until it is interrupted:
+//
+//	go run ./internal/lookalike/serve google > config.toml
+//
+// It is for people who want to see a provider's pages and answers; nothing that is released contains it.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"fettle/internal/lookalike"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "serve:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if len(args) != 1 || args[0] != "google" {
+		return fmt.Errorf("usage: serve google")
+	}
+	google, err := lookalike.StartGoogle(lookalike.Options{})
+	if err != nil {
+		return err
+	}
+	fmt.Print(google.Config())
+	<-ctx.Done()
+	return google.Close()
+}
