@@ -108,7 +108,7 @@ func start(o Options, h habits) (*Server, error) {
 	s.setDefaults()
 	s.route("GET "+h.authorize, s.consentPage)
 	s.route("POST "+h.authorize, s.consentAnswer)
-	s.route("POST "+h.token, s.tokens)
+	s.route("POST "+h.exchange, s.tokens)
 	if h.device != "" {
 		s.route("POST "+h.device, s.startDevice)
 	}
