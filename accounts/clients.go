@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"fettle/accounts/store"
 	"fettle/internal/safetext"
@@ -27,17 +28,25 @@ type ClientInfo struct {
 	Label        string
 	OAuthID      string
 	Auth         provider.AuthMethod
-	Kind         string // installed | web | other, as far as known
+	Kind         string // as it was given: a kind of the provider, or installed | web as Google's files say
+	KindID       string // the kind among those of the provider, "" = not known
+	KindName     string // as the provider's console calls it
 	Redirects    []string
 	HasSecret    bool
 	FromConfig   bool     // edited in config.toml, not here
 	UsedBy       []string // names of accounts, sorted; never nil
+
+	Testing         bool      // its consent screen is in testing: sign-ins end early
+	SecretExpiresAt time.Time // zero: never, or not known
+	UsedAt          time.Time // when an account last used it; zero: not known
+	DiesAt          time.Time // its secret ends, or the provider deletes it as unused; zero: no date is known
+	DiesBecause     string
 }
 
 // Clients lists the registrations of the store and those from config.toml, by provider and label.
 func (b *Book) Clients(ctx context.Context) ([]ClientInfo, error) {
 	var kept []store.Client
-	used := map[string][]string{} // provider + client ID → names
+	used := map[[2]string]*clientUsers{} // by provider and client ID
 	err := b.cfg.Store.View(ctx, func(r store.Reader) (err error) {
 		if kept, err = r.Clients(); err != nil {
 			return err
@@ -45,7 +54,11 @@ func (b *Book) Clients(ctx context.Context) ([]ClientInfo, error) {
 		accounts, err := r.Accounts()
 		clear(used)
 		for _, a := range accounts {
-			used[a.Provider+"\n"+a.ClientID] = append(used[a.Provider+"\n"+a.ClientID], a.Name)
+			key := [2]string{a.Provider, a.ClientID}
+			if used[key] == nil {
+				used[key] = &clientUsers{}
+			}
+			used[key].add(a)
 		}
 		return err
 	})
@@ -53,7 +66,7 @@ func (b *Book) Clients(ctx context.Context) ([]ClientInfo, error) {
 		return nil, err
 	}
 	list := []ClientInfo{}
-	for _, p := range b.cfg.Catalogue.All() {
+	for _, p := range b.cfg.Catalogue.Configured() {
 		if p.Client.ID != "" {
 			list = append(list, configInfo(p))
 		}
@@ -63,13 +76,44 @@ func (b *Book) Clients(ctx context.Context) ([]ClientInfo, error) {
 		list = append(list, storedInfo(c, p))
 	}
 	for i, c := range list {
-		list[i].UsedBy = append([]string{}, used[c.Provider+"\n"+c.storeID()]...)
-		slices.Sort(list[i].UsedBy)
+		if users := used[[2]string{c.Provider, c.storeID()}]; users != nil {
+			list[i].UsedBy, list[i].UsedAt = users.names, users.last
+			slices.Sort(list[i].UsedBy)
+		}
+		p, _ := b.cfg.Catalogue.Get(c.Provider)
+		list[i].findEnd(p)
 	}
 	slices.SortStableFunc(list, func(x, y ClientInfo) int {
 		return cmp.Or(cmp.Compare(x.Provider, y.Provider), cmp.Compare(x.Label, y.Label))
 	})
 	return list, nil
+}
+
+// clientUsers are the accounts of one client.
+type clientUsers struct {
+	names []string
+	last  time.Time
+}
+
+func (u *clientUsers) add(a store.Account) {
+	u.names = append(u.names, a.Name)
+	u.last = later(u.last, later(a.RefreshedAt, a.AuthorizedAt))
+}
+
+// findEnd looks up when the client itself ends: at some providers one that nobody uses is deleted, and with it
+// every sign-in that was made through it.
+func (c *ClientInfo) findEnd(p provider.Provider) {
+	if !c.SecretExpiresAt.IsZero() {
+		c.DiesAt, c.DiesBecause = c.SecretExpiresAt, "its secret ends then"
+	}
+	for _, d := range p.Deaths {
+		if d.From != provider.FromClientUse {
+			continue
+		}
+		if at := after(c.UsedAt, d.Term()); !at.IsZero() && (c.DiesAt.IsZero() || at.Before(c.DiesAt)) {
+			c.DiesAt, c.DiesBecause = at, d.Words
+		}
+	}
 }
 
 func configInfo(p provider.Provider) ClientInfo {
@@ -79,16 +123,19 @@ func configInfo(p provider.Provider) ClientInfo {
 	if auth == "" {
 		auth = impliedAuth(has)
 	}
+	kind, _ := kindOf(p, "", auth)
 	return ClientInfo{
 		ID: ClientFromConfig, Provider: p.ID, ProviderName: p.Name, Label: "from config", OAuthID: safetext.Line(c.ID),
-		Auth: auth, HasSecret: has, FromConfig: true, UsedBy: []string{},
+		Auth: auth, KindID: kind.ID, KindName: kind.Name, HasSecret: has, FromConfig: true, UsedBy: []string{},
 	}
 }
 
 func storedInfo(c store.Client, p provider.Provider) ClientInfo {
+	kind, _ := kindOf(p, c.Kind, c.Auth)
 	return ClientInfo{
 		ID: c.ID, Provider: c.Provider, ProviderName: cmp.Or(p.Name, c.Provider), Label: c.Label, OAuthID: c.OAuthID,
-		Auth: c.Auth, Kind: c.Kind, Redirects: c.Redirects, HasSecret: len(c.Blob) > 0, UsedBy: []string{},
+		Auth: c.Auth, Kind: c.Kind, KindID: kind.ID, KindName: kind.Name, Redirects: c.Redirects, HasSecret: len(c.Blob) > 0,
+		UsedBy: []string{}, Testing: c.Testing, SecretExpiresAt: c.SecretExpiresAt,
 	}
 }
 

@@ -1,116 +1,167 @@
 package provider
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed catalogue/*.toml
 var builtin embed.FS
 
-// Catalogue is the set of known providers. It never changes: With returns another one.
+// Catalogue is the set of known providers; the zero value knows none. It never changes: With returns another one.
 type Catalogue struct {
-	raw       map[string]map[string]any // entries as read, so that a config can be laid over them field by field
-	providers map[string]Provider
+	entries map[string]*entry
 }
 
-// Builtin reads the embedded entries.
+// entry is one provider. A built-in one is read when it is first asked for: most runs of fettle use one of them, and
+// reading all takes longer than everything else that `fettle token` does.
+type entry struct {
+	id   string
+	file string // built in, not read yet
+
+	once     sync.Once
+	raw      map[string]any // as read, so that a config can be laid over it field by field
+	provider Provider
+	err      error
+}
+
+// Builtin returns the embedded entries. Each file holds the one provider it is named after.
 func Builtin() (*Catalogue, error) {
-	c := &Catalogue{}
 	files, err := fs.Glob(builtin, "catalogue/*.toml")
 	if err != nil {
 		return nil, fmt.Errorf("list the built-in providers: %w", err)
 	}
+	c := &Catalogue{entries: make(map[string]*entry, len(files))}
 	for _, f := range files {
-		text, err := builtin.ReadFile(f)
-		if err != nil {
-			return nil, fmt.Errorf("read a built-in provider: %w", err)
-		}
-		if c, err = c.lay(f, text, false); err != nil {
-			return nil, err
-		}
+		id := strings.TrimSuffix(path.Base(f), ".toml")
+		c.entries[id] = &entry{id: id, file: f}
 	}
 	return c, nil
 }
 
-// Of is a catalogue of entries that are at hand already, such as the one that a password file describes. They are taken
-// as they are: nothing is validated or merged, and no config can be laid over them.
-func Of(entries ...Provider) *Catalogue {
-	c := &Catalogue{providers: map[string]Provider{}}
-	for _, p := range entries {
-		c.providers[p.ID] = p
-	}
-	return c
+// load reads a built-in entry. That none of them is broken is a test's business, not each run's.
+func (e *entry) load() (Provider, map[string]any, error) {
+	e.once.Do(func() {
+		if e.file == "" {
+			return // laid by With, which read it
+		}
+		text, err := builtin.ReadFile(e.file)
+		if err != nil {
+			e.err = fmt.Errorf("read a built-in provider: %w", err)
+			return
+		}
+		tables, err := readTables(e.file, text)
+		if err != nil {
+			e.err = err
+			return
+		}
+		if e.provider, e.raw, err = build(e.id, nil, tables[e.id]); err != nil {
+			e.err = locate(e.file, text, e.id, err)
+		}
+	})
+	return e.provider, e.raw, e.err
 }
+
+// issuer returns the issuer of an entry, reading it only where a look at its text does not tell.
+func (e *entry) issuer() string {
+	if text, err := builtin.ReadFile(e.file); err == nil && e.file != "" {
+		m := issuerLine.FindSubmatch(text)
+		if m == nil {
+			return ""
+		}
+		if !strings.Contains(string(m[1]), "{") {
+			return string(m[1])
+		}
+	}
+	p, _, _ := e.load() // a broken entry has no issuer
+	return p.Issuer
+}
+
+var issuerLine = regexp.MustCompile(`(?m)^issuer = "([^"]*)"`)
 
 // With lays the [providers.NAME] tables of a config file over the catalogue, field by field: tables are
 // merged, everything else is replaced. Other tables of the file are not looked at.
 func (c *Catalogue) With(file string, toml []byte) (*Catalogue, error) {
-	return c.lay(file, toml, true)
-}
-
-func (c *Catalogue) lay(file string, text []byte, fromConfig bool) (*Catalogue, error) {
-	tables, err := readTables(file, text)
+	tables, err := readTables(file, toml)
 	if err != nil {
 		return nil, err
 	}
-	out := &Catalogue{raw: maps.Clone(c.raw), providers: maps.Clone(c.providers)}
-	if out.raw == nil {
-		out.raw, out.providers = map[string]map[string]any{}, map[string]Provider{}
+	out := &Catalogue{entries: map[string]*entry{}}
+	maps.Copy(out.entries, c.entries)
+	for _, id := range slices.Sorted(maps.Keys(tables)) {
+		var base map[string]any
+		if below, ok := c.entries[id]; ok {
+			if _, base, err = below.load(); err != nil {
+				return nil, err
+			}
+		}
+		p, merged, err := build(id, base, tables[id])
+		if err != nil {
+			return nil, locate(file, toml, id, err)
+		}
+		p.FromConfig = true
+		out.entries[id] = &entry{id: id, raw: merged, provider: p}
 	}
 	for _, id := range slices.Sorted(maps.Keys(tables)) {
-		p, merged, err := build(id, out.raw[id], tables[id])
-		if err == nil {
-			err = p.Validate()
+		if err := out.distinctIssuer(id); err != nil {
+			return nil, locate(file, toml, id, err)
 		}
-		if err != nil {
-			return nil, locate(file, text, id, err)
-		}
-		p.block() // after Validate, which looks at the addresses of calls that cannot be made yet too
-		p.FromConfig = fromConfig
-		out.raw[id], out.providers[id] = merged, p
-	}
-	if err := out.distinctIssuers(); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return out, nil
 }
 
-// distinctIssuers enforces RFC 9207 §4: with one issuer for two entries, iss could not tell them apart.
-func (c *Catalogue) distinctIssuers() error {
-	owner := map[string]string{}
-	for _, id := range slices.Sorted(maps.Keys(c.providers)) {
-		issuer := c.providers[id].Issuer
-		if issuer == "" {
-			continue
+// distinctIssuer enforces RFC 9207 §4: with one issuer for two entries, iss could not tell them apart.
+func (c *Catalogue) distinctIssuer(id string) error {
+	issuer := c.entries[id].issuer()
+	for _, other := range slices.Sorted(maps.Keys(c.entries)) {
+		if other != id && issuer != "" && c.entries[other].issuer() == issuer {
+			return wrong("issuer", "providers.%s has the same issuer %s; make them one provider with several services", other, issuer)
 		}
-		if other, taken := owner[issuer]; taken {
-			return fmt.Errorf("providers.%s and providers.%s have the same issuer %s; make them one provider with several services", other, id, issuer)
-		}
-		owner[issuer] = id
 	}
 	return nil
 }
 
 // Get returns a provider by its id.
 func (c *Catalogue) Get(id string) (Provider, bool) {
-	p, ok := c.providers[id]
-	return p, ok
+	e, ok := c.entries[id]
+	if !ok {
+		return Provider{}, false
+	}
+	p, _, err := e.load()
+	return p, err == nil
 }
 
 // All returns the providers sorted by name.
-func (c *Catalogue) All() []Provider {
-	return slices.SortedFunc(maps.Values(c.providers), func(a, b Provider) int {
-		if n := strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)); n != 0 {
-			return n
+func (c *Catalogue) All() []Provider { return c.list(func(*entry) bool { return true }) }
+
+// Configured returns those that the config adds or changes, sorted by name. No other one has a client.
+func (c *Catalogue) Configured() []Provider {
+	return c.list(func(e *entry) bool { return e.file == "" })
+}
+
+func (c *Catalogue) list(keep func(*entry) bool) []Provider {
+	var all []Provider
+	for _, e := range c.entries {
+		if !keep(e) {
+			continue
 		}
-		return strings.Compare(a.ID, b.ID)
+		if p, _, err := e.load(); err == nil {
+			all = append(all, p)
+		}
+	}
+	slices.SortFunc(all, func(a, b Provider) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.ID, b.ID))
 	})
+	return all
 }
 
 // locate adds file, key and line to an error about an entry.

@@ -201,10 +201,27 @@ func FuzzCatalogue(f *testing.F) {
 	})
 }
 
-func BenchmarkBuiltin(b *testing.B) {
+// What a command pays that uses one provider, and one that lists them all.
+func BenchmarkOneProvider(b *testing.B) {
 	for b.Loop() {
-		if _, err := provider.Builtin(); err != nil {
+		c, err := provider.Builtin()
+		if err != nil {
 			b.Fatal(err)
+		}
+		if _, ok := c.Get("google"); !ok {
+			b.Fatal("no google")
+		}
+	}
+}
+
+func BenchmarkAllProviders(b *testing.B) {
+	for b.Loop() {
+		c, err := provider.Builtin()
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(c.All()) == 0 {
+			b.Fatal("none")
 		}
 	}
 }

@@ -3,7 +3,6 @@ package provider
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -74,13 +73,13 @@ func merge(base, over map[string]any) map[string]any {
 	return out
 }
 
-// build turns a table laid over base into a Provider, with its vars filled in and its defaults set.
+// build turns a table laid over base into a sound Provider, with its vars filled in and its defaults set.
 func build(id string, base map[string]any, over table) (Provider, map[string]any, error) {
 	p, merged := over.typed, over.raw
-	if len(base) > 0 || len(p.Vars) > 0 {
+	if len(base) > 0 {
 		merged = merge(base, over.raw)
 		var text bytes.Buffer
-		if err := toml.NewEncoder(&text).Encode(fill(merged, varsOf(merged))); err != nil {
+		if err := toml.NewEncoder(&text).Encode(merged); err != nil {
 			return Provider{}, nil, fmt.Errorf("cannot be read: %w", err)
 		}
 		p = Provider{}
@@ -89,8 +88,11 @@ func build(id string, base map[string]any, over table) (Provider, map[string]any
 		}
 	}
 	p.ID = id
+	p.fillVars()
 	p.setDefaults()
-	return p, merged, nil
+	err := p.Validate()
+	p.block() // after Validate, which looks at the addresses of calls that cannot be made yet too
+	return p, merged, err
 }
 
 func (p *Provider) setDefaults() {
@@ -127,82 +129,6 @@ func setDefault[T ~string](field *T, value T) {
 	if *field == "" {
 		*field = value
 	}
-}
-
-// varsOf fills {NAME} from the entry's vars. A var that a call needs and that is still empty is not filled in: the
-// braces left behind are how setDefaults knows that the call cannot be made yet.
-func varsOf(raw map[string]any) *strings.Replacer {
-	vars, _ := raw["vars"].(map[string]any)
-	needed := map[string]bool{}
-	needs(raw, needed)
-	var pairs []string
-	for name, v := range vars {
-		if s, ok := v.(string); ok && (s != "" || !needed[name]) {
-			pairs = append(pairs, "{"+name+"}", s)
-		}
-	}
-	return strings.NewReplacer(pairs...)
-}
-
-// needs collects the names of the vars that calls below v need.
-func needs(v any, names map[string]bool) {
-	table, _ := v.(map[string]any)
-	for key, e := range table {
-		if list, ok := e.(map[string]any); ok && key == "needs" {
-			for name := range list {
-				names[name] = true
-			}
-			continue
-		}
-		needs(e, names)
-	}
-}
-
-// block leaves out the calls that cannot be made yet.
-func (p *Provider) block() {
-	for id, s := range p.Services {
-		s.Probe.block()
-		s.Resources.block()
-		p.Services[id] = s
-	}
-}
-
-// block leaves a call out whose needs are not met. It looks for the braces, not at the var: a config may have put
-// a value of its own into the header.
-func (r *Request) block() {
-	for _, name := range slices.Sorted(maps.Keys(r.Needs)) {
-		open := "{" + name + "}"
-		parts := append(slices.Collect(maps.Values(r.Headers)), r.URL, r.Body)
-		if slices.ContainsFunc(parts, func(s string) bool { return strings.Contains(s, open) }) {
-			r.URL, r.Blocked = "", r.Needs[name]
-			return
-		}
-	}
-}
-
-// fill replaces {NAME} in every string below v, the client's secret excepted: it is nobody's template.
-func fill(v any, r *strings.Replacer) any {
-	switch v := v.(type) {
-	case string:
-		return r.Replace(v)
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, e := range v {
-			if k == "client" || k == "vars" {
-				out[k] = e
-				continue
-			}
-			out[k] = fill(e, r)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, e := range v {
-			out[i] = fill(e, r)
-		}
-		return out
-	}
-	return v
 }
 
 // lineOf finds where a key is written, 0 if nowhere: the decoder knows lines only of what it fails to read.
