@@ -3,7 +3,6 @@ package provider
 import (
 	"cmp"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -88,6 +87,16 @@ func (e *entry) issuer() string {
 
 var issuerLine = regexp.MustCompile(`(?m)^issuer = "([^"]*)"`)
 
+// Of is a catalogue of entries that are at hand already, such as the one that a password file describes. They are taken
+// as they are: nothing is validated or merged, and no config can be laid over them.
+func Of(entries ...Provider) *Catalogue {
+	c := &Catalogue{entries: map[string]*entry{}}
+	for _, p := range entries {
+		c.entries[p.ID] = &entry{id: p.ID, provider: p}
+	}
+	return c
+}
+
 // With lays the [providers.NAME] tables of a config file over the catalogue, field by field: tables are
 // merged, everything else is replaced. Other tables of the file are not looked at.
 func (c *Catalogue) With(file string, toml []byte) (*Catalogue, error) {
@@ -162,17 +171,4 @@ func (c *Catalogue) list(keep func(*entry) bool) []Provider {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.ID, b.ID))
 	})
 	return all
-}
-
-// locate adds file, key and line to an error about an entry.
-func locate(file string, text []byte, id string, err error) error {
-	var f *fieldError
-	if !errors.As(err, &f) {
-		return fmt.Errorf("%s: providers.%s: %w", file, id, err)
-	}
-	key := append([]string{"providers", id}, f.key...)
-	if line := lineOf(text, key); line > 0 {
-		return fmt.Errorf("%s:%d: %s: %w", file, line, strings.Join(key, "."), f.err)
-	}
-	return fmt.Errorf("%s: %s: %w", file, strings.Join(key, "."), f.err)
 }
