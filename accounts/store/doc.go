@@ -4,7 +4,7 @@
 // key. It imports oauthflow's types and internal guards, nothing above it.
 //
 // Start reading at Store (store.go): the contract that another database would have to keep. The records
-// are in records.go and canvas_records.go; everything else is SQLite: Open, View and Update in sqlite.go,
+// are in records.go, canvas_records.go and package_records.go; everything else is SQLite: Open, View and Update in sqlite.go,
 // connections in connect.go and statements.go, the way from a record to its row in table.go and columns.go,
 // one file for each group of tables, the schema in migrations/.
 package store

@@ -59,15 +59,20 @@ func TestRoundTrip(t *testing.T) {
 	run := store.Run{ID: "r1", StartedAt: at, EndedAt: at.Add(time.Minute), Actor: "ops",
 		Lines: []store.RunLine{{CanvasID: canvas.ID, Canvas: "nightly", PlaceID: "p1", Target: "x", State: store.LineFailed, Cause: "why"}}}
 
+	packed := store.Package{ID: "k1", Name: "nightly", Canvases: []store.PackedCanvas{{CanvasID: canvas.ID, Name: "nightly", Folder: "f"}},
+		Files: []store.PackedFile{{Source: "/srv/rates.csv", Path: "rates.csv"}}, Target: "s3://b/p", Layout: store.LayoutPlain, Serial: 4,
+		Synced:  &store.Synced{At: at, Serial: 3, Manifest: "aa", Writer: "k", Canvases: map[string]string{canvas.ID: "ff"}, Files: 3, Bytes: 9},
+		TriedAt: at, Problem: "refused", CreatedAt: at}
+
 	s := open(t, dir)
 	update(t, s, func(w store.Writer) error {
 		// What belongs to an account may be written before it.
 		return all(w.PutGrant(&grant, 0), w.PutIntent(intent), w.PutObservation(observation),
 			w.PutResources(account.ID, []store.Resource{resource}), w.PutListing(listing), w.PutAccount(&account), w.PutAccount(&other),
 			w.PutClient(&client), w.PutFlow(&flow), w.AddEvent(event),
-			w.PutPlace(&place), w.PutCanvas(&canvas), w.PutRun(&run), w.SetMeta("k", "old"), w.SetMeta("k", "v"))
+			w.PutPlace(&place), w.PutCanvas(&canvas), w.PutRun(&run), w.PutPackage(&packed), w.SetMeta("k", "old"), w.SetMeta("k", "v"))
 	})
-	for _, rec := range []any{account, grant, intent, observation, resource, listing, client, flow, event, canvas, place, run} {
+	for _, rec := range []any{account, grant, intent, observation, resource, listing, client, flow, event, canvas, place, run, packed} {
 		filled(t, rec)
 	}
 	must(t, s.Close())
@@ -98,6 +103,9 @@ func TestRoundTrip(t *testing.T) {
 		expect(t, "all places", []store.Place{place})(r.Places(""))
 		expect(t, "run", run)(r.Run("r1"))
 		expect(t, "runs", []store.Run{run})(r.Runs(1))
+		expect(t, "package", packed)(r.Package("k1"))
+		expect(t, "package by name", packed)(r.PackageByName("nightly"))
+		expect(t, "packages", []store.Package{packed})(r.Packages())
 		expect(t, "meta", "v")(r.Meta("k"))
 		return nil
 	})
@@ -165,6 +173,7 @@ func TestOrderOfLists(t *testing.T) {
 				w.PutCanvas(&store.Canvas{ID: id, Name: a.Name}),
 				w.PutPlace(&store.Place{ID: id, CanvasID: "a", Position: n}),
 				w.PutRun(&store.Run{ID: id, StartedAt: at(-n)}),
+				w.PutPackage(&store.Package{ID: id, Name: a.Name}),
 				w.AddEvent(store.Event{At: at(-n), Subject: id})))
 		}
 		return nil
@@ -185,6 +194,8 @@ func TestOrderOfLists(t *testing.T) {
 		expect(t, "runs", want)(ids(runs, func(r store.Run) string { return r.ID }), err)
 		runs, err = r.Runs(1)
 		expect(t, "last run", want[:1])(ids(runs, func(r store.Run) string { return r.ID }), err)
+		packages, err := r.Packages()
+		expect(t, "packages", want)(ids(packages, func(p store.Package) string { return p.ID }), err)
 		events, err := r.Events(store.EventFilter{})
 		expect(t, "events", want)(ids(events, func(e store.Event) string { return e.Subject }), err)
 		return nil

@@ -56,6 +56,10 @@ type Reader interface {
 	Places(canvasID string) ([]Place, error) // "" = of all canvases
 	Runs(limit int) ([]Run, error)           // newest first
 	Run(id string) (Run, error)
+
+	Packages() ([]Package, error)
+	Package(id string) (Package, error)
+	PackageByName(name string) (Package, error)
 }
 
 // Writer changes records inside one transaction. Put inserts a record whose Revision (Seq for a grant)
@@ -85,6 +89,9 @@ type Writer interface {
 	PutPlace(p *Place) error
 	DeletePlace(id string) error
 	PutRun(r *Run) error
+
+	PutPackage(p *Package) error
+	DeletePackage(id string) error // what lies at its destination stays
 }
 
 // ErrNotFound says that the store was read and has no such record.
