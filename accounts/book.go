@@ -17,7 +17,7 @@ import (
 // Config is what a Book needs. Store, Vault and Catalogue are required; the rest has defaults.
 type Config struct {
 	Store     store.Store
-	Vault     *vault.Vault
+	Vault     Sealer // *vault.Vault, or Unsealed
 	Catalogue *provider.Catalogue
 	HTTP      *http.Client // default: oauthflow.NewHTTPClient
 	Log       *oplog.Log   // nil logs nothing
@@ -32,6 +32,17 @@ type Config struct {
 	// error when it is stored after all. It may be called from any goroutine. nil: Unstored tells.
 	Alarm func(u Unstored, err error)
 }
+
+// Sealer keeps a record's secrets closed while they lie in the store.
+type Sealer interface {
+	// Seal closes plaintext as record id of table at seq; Open opens exactly that, and nothing that was moved or swapped.
+	Seal(table, id string, seq int64, plaintext []byte) ([]byte, error)
+	Open(table, id string, seq int64, blob []byte) ([]byte, error)
+	// Locked reports whether a person, or a key's holder, has to be asked before either works.
+	Locked() bool
+}
+
+var _ Sealer = (*vault.Vault)(nil)
 
 // Book keeps the accounts. It is safe for concurrent use, within a process and across processes.
 type Book struct {

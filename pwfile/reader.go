@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"syscall"
+	"time"
 
 	"filippo.io/age"
 
@@ -52,6 +54,15 @@ type ReaderOptions struct {
 	Dir        string         // the server's data folder: its identity, the writers it trusts, the serials it used
 	Identities []age.Identity // default: the server's identity in Dir
 	Passphrase secret.Text    // for a file that is encrypted to a passphrase
+
+	// The rest is for getting tokens; all of it may be left out.
+
+	MinTTL time.Duration    // how long a token has to last, default 5 minutes
+	HTTP   *http.Client     // default: oauthflow.NewHTTPClient
+	Now    func() time.Time // default: time.Now
+	// Alarm is called, from any goroutine, when a new token could not be kept at once and is held in memory, and with
+	// a nil error when it is kept after all: see File.Drain.
+	Alarm func(account string, err error)
 }
 
 // File is an opened password file.
@@ -59,6 +70,9 @@ type File struct {
 	Path string
 	Payload
 	Writer string // the public key that signed it
+
+	opts ReaderOptions
+	jobs jobs
 }
 
 // Open reads a password file and believes it: its signature is good, its writer is the one this server knows, the
@@ -81,7 +95,7 @@ func open(ctx context.Context, path string, opts ReaderOptions) (*File, *FileErr
 	if refused != nil {
 		return nil, refused
 	}
-	f.Path = path
+	f.Path, f.opts = path, opts
 	if refused := opts.remember(ctx, f); refused != nil {
 		return nil, refused
 	}

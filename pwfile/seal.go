@@ -35,6 +35,19 @@ func seal(p Payload, key ed25519.PrivateKey, to []age.Recipient) (sealed, error)
 	if err != nil {
 		return sealed{}, err
 	}
+	file, err := encryptTo(plaintext, to...)
+	if err != nil {
+		return sealed{}, err
+	}
+	if len(file) >= sizeLimit {
+		return sealed{}, fmt.Errorf("its password file would have %d bytes, and the limit is %d: split the canvas, or give it fewer accounts or recipients",
+			len(file), sizeLimit-1)
+	}
+	return sealed{file, plaintext}, nil
+}
+
+// encryptTo is plain age.
+func encryptTo(plaintext []byte, to ...age.Recipient) ([]byte, error) {
 	var file bytes.Buffer
 	w, err := age.Encrypt(&file, to...)
 	if err == nil {
@@ -44,13 +57,9 @@ func seal(p Payload, key ed25519.PrivateKey, to []age.Recipient) (sealed, error)
 		err = w.Close()
 	}
 	if err != nil {
-		return sealed{}, fmt.Errorf("encrypt: %w", err)
+		return nil, fmt.Errorf("encrypt: %w", err)
 	}
-	if file.Len() >= sizeLimit {
-		return sealed{}, fmt.Errorf("its password file would have %d bytes, and the limit is %d: split the canvas, or give it fewer accounts or recipients",
-			file.Len(), sizeLimit-1)
-	}
-	return sealed{file.Bytes(), plaintext}, nil
+	return file.Bytes(), nil
 }
 
 // prove makes sure that the file can be opened again, before anything is replaced by it: with id, unless it is not

@@ -1,0 +1,46 @@
+package pwfile
+
+import (
+	"context"
+	"fmt"
+
+	"fettle/accounts/store"
+	"fettle/oauthflow/provider"
+)
+
+// Content returns the password file that was last written for a canvas, read from the first of its places that holds
+// it unchanged. It opens no secret: the file goes on as it lies there.
+func (k *Keeper) Content(ctx context.Context, c Canvas) ([]byte, error) {
+	if c.Written == nil {
+		return nil, fmt.Errorf("no password file was written for canvas %q yet; run `fettle pwfile generate %s`", c.Name, c.Name)
+	}
+	var failed error
+	for _, p := range c.Places {
+		s, found, err := k.places[p.Kind].seen(ctx, p.Target, c.Group)
+		switch {
+		case err != nil:
+			failed = cmpError(failed, err)
+		case found && hashOf(s.Content) == c.Written.SHA256:
+			return s.Content, nil
+		}
+	}
+	return nil, fmt.Errorf("the password file of canvas %q lies at none of its places as it was written; run `fettle pwfile generate %s`: %w",
+		c.Name, c.Name, cmpError(failed, store.ErrNotFound))
+}
+
+// SingleUse names the accounts of a canvas whose credential must have one holder: either their refresh tokens work
+// once, or a password file holds the only one. Whoever copies such a file hands out tokens that kill each other.
+func (c Canvas) SingleUse() []string {
+	var names []string
+	for _, ref := range c.Accounts {
+		a := ref.account
+		if a == nil {
+			continue
+		}
+		held := a.Holder != "" && a.Holder != store.HolderBook
+		if held || a.HasRefresh && a.Rotation == provider.RotationSingleUse {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}
