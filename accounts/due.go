@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"fettle/oauthflow/provider"
@@ -10,7 +11,7 @@ import (
 // longestRest is how long an account is left alone at most: well within the shortest idle term there is.
 const longestRest = 25 * 24 * time.Hour
 
-// Due lists the accounts that a scheduled refresh should take: a third of their idle term has passed (at
+// Due lists the accounts that a scheduled run should take: a third of their idle term has passed (at
 // most 25 days), two thirds of the term of an access token that is renewed by itself, or a refresh was
 // interrupted. Accounts that only the person can repair are not among them.
 func (b *Book) Due(ctx context.Context) ([]Account, error) {
@@ -18,17 +19,54 @@ func (b *Book) Due(ctx context.Context) ([]Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	due := []Account{}
+	due, known := []Account{}, causeBook{}
 	for _, a := range snapshot.Accounts {
-		p, known := b.cfg.Catalogue.Get(a.Provider)
-		if known && isDue(a, p, snapshot.TakenAt) {
+		p, ok := b.cfg.Catalogue.Get(a.Provider)
+		if ok && isDue(a, p, idleTerm(p, known.of(p, a.Account, ClientFacts{})), snapshot.TakenAt) {
 			due = append(due, a)
 		}
 	}
 	return due, nil
 }
 
-func isDue(a Account, p provider.Provider, now time.Time) bool {
+// KeepAlive does for each of these accounts what keeps its grant from ending unused: a refresh or, where there is
+// nothing to refresh with, one use of the access token. Else it is as RefreshMany.
+func (b *Book) KeepAlive(ctx context.Context, ids []string, report func(id string, o Outcome, err error)) error {
+	return b.sideBySide(ctx, ids, report, func(ctx context.Context, id string) (Outcome, error) {
+		o, err := b.Refresh(ctx, id, Now(false))
+		if _, ok := errors.AsType[*NotRenewableError](err); ok {
+			return b.use(ctx, id)
+		}
+		return o, err
+	})
+}
+
+// use calls the provider with the access token that an account has.
+func (b *Book) use(ctx context.Context, id string) (Outcome, error) {
+	report, err := b.Verify(ctx, id, nil)
+	if err != nil {
+		return Outcome{AccountID: id, Name: report.Name}, err
+	}
+	for _, c := range report.Checks {
+		if c.State == CheckFailed && c.Diagnosis != nil && c.ID != CheckResources {
+			return Outcome{AccountID: id, Name: report.Name}, &RefreshError{Account: report.Name, Diagnosis: *c.Diagnosis, Err: errors.New(c.Detail)}
+		}
+	}
+	return Outcome{AccountID: id, Name: report.Name, Used: true}, nil
+}
+
+// idleTerm is the shortest time without use that ends such a grant; 0: none is known.
+func idleTerm(p provider.Provider, c *causes) time.Duration {
+	term := p.IdleTerm()
+	for _, d := range c.dated {
+		if t := d.Term(); d.From == provider.FromUse && t > 0 && (term == 0 || t < term) {
+			term = t
+		}
+	}
+	return term
+}
+
+func isDue(a Account, p provider.Provider, idle time.Duration, now time.Time) bool {
 	if a.ToRevoke || isHeld(a.Account) || a.Health.Cause == causeConfigMoved {
 		return false
 	}
@@ -42,13 +80,16 @@ func isDue(a Account, p provider.Provider, now time.Time) bool {
 	if last.IsZero() {
 		return false // nothing was ever granted
 	}
+	rest := longestRest
+	if idle > 0 {
+		rest = min(rest, idle/3)
+	}
 	if !a.HasRefresh {
 		term := a.AccessExpiresAt.Sub(last)
-		return p.Renew == provider.RenewExchange && !a.AccessExpiresAt.IsZero() && now.Sub(last) >= term*2/3
-	}
-	rest := longestRest
-	if idle := p.IdleTerm(); idle > 0 {
-		rest = min(rest, idle/3)
+		if p.Renew == provider.RenewExchange {
+			return !a.AccessExpiresAt.IsZero() && now.Sub(last) >= term*2/3
+		}
+		return idle > 0 && now.Sub(later(last, a.ProvenAt)) >= rest
 	}
 	if stated := a.RefreshExpiresAt.Sub(last); stated > 0 && p.MaxDays == 0 { // a fixed term cannot be prolonged
 		rest = min(rest, stated/3)

@@ -70,6 +70,7 @@ type Health struct {
 	LastGoodAt  time.Time // the last good outcome of any kind
 	DiesAt      time.Time // zero: no date can be known, or it is dead already
 	DiesBecause string
+	Risks       []Risk // ends that have no date; shared between accounts, not to be written to
 }
 
 // Policy is the operator's idea of soon and of fresh ([health] in config.toml).
@@ -97,10 +98,16 @@ type Facts struct {
 	Intent       *store.Intent
 	Missing      []provider.Permission
 	Drift        []Drift
+	Client       ClientFacts
+
+	causes *causes // nil: looked up in the catalogue
 }
 
 // Evaluate says how an account is. It is pure: the same facts at the same time give the same health.
 func Evaluate(f Facts, p Policy, now time.Time) Health {
+	if f.causes == nil {
+		f.causes = causesOf(f.Provider, f.Account, f.Client)
+	}
 	e := evaluation{Facts: f, policy: p, now: now}
 	if f.Account.ToRevoke {
 		e.toRevoke()
@@ -149,5 +156,6 @@ func (e *evaluation) health() Health {
 	if !e.Account.ToRevoke && !e.has(NeedsSignIn) {
 		h.DiesAt, h.DiesBecause = e.death.at, e.death.because
 	}
+	h.Risks = e.causes.risks
 	return h
 }

@@ -154,7 +154,7 @@ func TestDiesAt(t *testing.T) {
 		{"365 days from consent", func(f *accounts.Facts) { f.Provider.MaxDays = 365 }, noon.Add(335 * oneDay), "every sign-in after 365 days"},
 		{"stated", func(f *accounts.Facts) { f.Account.RefreshExpiresAt = noon.Add(oneDay) }, noon.Add(oneDay), "the provider said"},
 		{"Google Testing", func(f *accounts.Facts) {
-			f.Account.Server.Issuer = "https://accounts.google.com"
+			f.Provider = builtin(t, "google")
 			f.Account.AuthorizedAt = noon.Add(-oneDay)
 			f.Account.RefreshExpiresAt = noon.Add(6*oneDay - time.Second)
 		}, noon.Add(6*oneDay - time.Second), "in Testing"},

@@ -15,6 +15,13 @@ import (
 // nil, is told of each as it ends, one call at a time. The end of ctx begins no more and lets those under way land.
 // The error is nil if none failed, else *ManyError.
 func (b *Book) RefreshMany(ctx context.Context, ids []string, want Want, report func(id string, o Outcome, err error)) error {
+	return b.sideBySide(ctx, ids, report, func(ctx context.Context, id string) (Outcome, error) { return b.Refresh(ctx, id, want) })
+}
+
+// sideBySide does one thing for many accounts, in the order and with the limits of RefreshMany.
+func (b *Book) sideBySide(
+	ctx context.Context, ids []string, report func(id string, o Outcome, err error), act func(ctx context.Context, id string) (Outcome, error),
+) error {
 	strict, err := b.strictProviders(ctx, ids)
 	if err != nil {
 		return err
@@ -39,7 +46,7 @@ func (b *Book) RefreshMany(ctx context.Context, ids []string, want Want, report 
 				run.ended(id, Outcome{AccountID: id}, err, false)
 				return
 			}
-			o, err := b.Refresh(ctx, id, want)
+			o, err := act(ctx, id)
 			run.ended(id, o, err, true)
 		})
 	}

@@ -90,8 +90,9 @@ func (b *Book) flowEvent(f store.Flow, action string, ok bool, detail string) st
 	return b.event(store.Account{ID: f.AccountID, Name: f.Name}, action, ok, detail)
 }
 
-// Tidy drops what nobody came back for: expired flows, which frees their names, and candidates that
-// waited for 24 hours. A candidate is never revoked, and never dropped where it is all an account has.
+// Tidy drops what nobody came back for: expired flows, which frees their names, candidates that waited for
+// 24 hours, and the locks of flows that are over. A candidate is never revoked, and never dropped where it is
+// all an account has. Starting an authorization tidies, and so should whatever runs regularly.
 func (b *Book) Tidy(ctx context.Context) error {
 	flows, candidates, err := b.leftovers(ctx)
 	if err != nil {
@@ -104,6 +105,35 @@ func (b *Book) Tidy(ctx context.Context) error {
 	}
 	for _, g := range candidates {
 		if err := b.dropCandidate(ctx, g, "candidate dropped", "nobody decided within 24 hours"); err != nil {
+			return err
+		}
+	}
+	return b.tidyLocks(ctx)
+}
+
+// tidyLocks removes what the locks of ended flows left. The names are listed before the flows are read: a flow's
+// record is there before its lock, so a lock without a record has lost it for good.
+func (b *Book) tidyLocks(ctx context.Context) error {
+	names, err := b.cfg.Store.Locks(flowLock(""))
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	alive := map[string]bool{}
+	err = b.cfg.Store.View(ctx, func(r store.Reader) error {
+		flows, err := r.Flows()
+		for _, f := range flows {
+			alive[flowLock(f.ID)] = true
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if alive[name] {
+			continue
+		}
+		if err := b.cfg.Store.RemoveLock(name); err != nil {
 			return err
 		}
 	}

@@ -23,6 +23,7 @@ type Outcome struct {
 	Adopted   bool   // what was stored already will do; nothing was sent
 	Requested bool   // one token request was made
 	Rotated   bool   // another refresh token came
+	Used      bool   // there is nothing to refresh with, so the access token was used once; only from KeepAlive
 	Settled   string // what became of an interrupted refresh that was found, one sentence; "" = there was none
 
 	AccessExpiresAt time.Time // zero: not known

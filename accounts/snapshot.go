@@ -18,6 +18,21 @@ type records struct {
 	candidates   map[string]store.Grant
 	flows        []store.Flow
 	canvases     map[string][]string
+
+	// What is worked out once for the many accounts that have it alike.
+	causes causeBook
+	facts  map[[2]string]ClientFacts // by provider and client
+}
+
+// clientFacts is what health has to know of the client of an account.
+func (all records) clientFacts(p provider.Provider, clientID string) ClientFacts {
+	key := [2]string{p.ID, clientID}
+	found, ok := all.facts[key]
+	if !ok {
+		found = clientFacts(p, all.clients[clientID])
+		all.facts[key] = found
+	}
+	return found
 }
 
 // Snapshot is one consistent look at every account, the worst first. It needs no key and asks nobody.
@@ -99,6 +114,7 @@ func byAccount(list []store.Observation, accounts int) map[string][]store.Observ
 
 // readMarks reads what hangs on accounts: few records, however many accounts there are.
 func readMarks(r store.Reader, all *records) error {
+	all.causes, all.facts = causeBook{}, map[[2]string]ClientFacts{}
 	intents, err := r.Intents()
 	if err != nil {
 		return err
@@ -175,6 +191,10 @@ func (b *Book) assemble(a store.Account, all records, pending *PendingFlow) Acco
 		}
 	}
 	f := Facts{Account: a, Provider: p, Observations: out.Observations, Intent: intent, Missing: out.Missing}
+	if a.ClientID == "" || client.ID != "" {
+		f.Client = all.clientFacts(p, a.ClientID)
+	}
+	f.causes = all.causes.of(p, a, f.Client)
 	if a.ClientID == "" || client.ID != "" {
 		f.Drift = driftOf(a, p, configuredClientID(p, client))
 	}

@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -80,4 +83,33 @@ func unlocker(slot chan struct{}, file *flock.Flock) func() {
 			<-slot
 		})
 	}
+}
+
+// Locks implements Store.
+func (s *SQLite) Locks(prefix string) ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(s.dir, locksDir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	names := []string{}
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name(), ".lock"); ok && strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// RemoveLock implements Store. The file goes while it is locked, so nobody can hold it; who opened it a moment ago
+// locks a file without a name, which is why the contract asks for a name that means nothing any more.
+func (s *SQLite) RemoveLock(name string) error {
+	unlock, err := s.TryLock(name)
+	if errors.Is(err, ErrLocked) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return os.Remove(filepath.Join(s.dir, locksDir, name+".lock"))
 }
