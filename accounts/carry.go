@@ -21,7 +21,9 @@ func (Unsealed) Seal(_, _ string, _ int64, plaintext []byte) ([]byte, error) {
 }
 
 // Open implements Sealer.
-func (Unsealed) Open(_, _ string, _ int64, blob []byte) ([]byte, error) { return bytes.Clone(blob), nil }
+func (Unsealed) Open(_, _ string, _ int64, blob []byte) ([]byte, error) {
+	return bytes.Clone(blob), nil
+}
 
 // Locked implements Sealer.
 func (Unsealed) Locked() bool { return false }

@@ -46,8 +46,10 @@ func (e *StateError) Error() string {
 func (e *StateError) Unwrap() error { return e.Err }
 
 // stateStore implements store.Store for one account of one password file. It opens no database; its transactions are
-// replacements of a small file.
+// replacements of a small file. The embedded interface stands for what a book of one account never asks for.
 type stateStore struct {
+	store.Store
+
 	dir     string // the folder pwstate
 	server  *age.X25519Identity
 	file    *File
