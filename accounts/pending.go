@@ -114,7 +114,11 @@ func (b *Book) Tidy(ctx context.Context) error {
 // tidyLocks removes what the locks of ended flows left. The names are listed before the flows are read: a flow's
 // record is there before its lock, so a lock without a record has lost it for good.
 func (b *Book) tidyLocks(ctx context.Context) error {
-	names, err := b.cfg.Store.Locks(flowLock(""))
+	keeper, ok := b.cfg.Store.(store.LockKeeper)
+	if !ok {
+		return nil
+	}
+	names, err := keeper.Locks(flowLock(""))
 	if err != nil || len(names) == 0 {
 		return err
 	}
@@ -133,7 +137,7 @@ func (b *Book) tidyLocks(ctx context.Context) error {
 		if alive[name] {
 			continue
 		}
-		if err := b.cfg.Store.RemoveLock(name); err != nil {
+		if err := keeper.RemoveLock(name); err != nil {
 			return err
 		}
 	}

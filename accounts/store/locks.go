@@ -85,7 +85,7 @@ func unlocker(slot chan struct{}, file *flock.Flock) func() {
 	}
 }
 
-// Locks implements Store.
+// Locks implements LockKeeper.
 func (s *SQLite) Locks(prefix string) ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(s.dir, locksDir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -100,7 +100,7 @@ func (s *SQLite) Locks(prefix string) ([]string, error) {
 	return names, nil
 }
 
-// RemoveLock implements Store. The file goes while it is locked, so nobody can hold it; who opened it a moment ago
+// RemoveLock implements LockKeeper. The file goes while it is locked, so nobody can hold it; who opened it a moment ago
 // locks a file without a name, which is why the contract asks for a name that means nothing any more.
 func (s *SQLite) RemoveLock(name string) error {
 	unlock, err := s.TryLock(name)

@@ -24,14 +24,18 @@ type Store interface {
 	Lock(ctx context.Context, name string) (unlock func(), err error)
 	// TryLock takes the lock or fails at once with ErrLocked.
 	TryLock(name string) (unlock func(), err error)
-	// Locks names the locks with that prefix that left something behind. RemoveLock clears one away, unless it is
-	// held; only for a name that nothing refers to any more, because for a moment two could hold it.
-	Locks(prefix string) ([]string, error)
-	RemoveLock(name string) error
 
 	// Revision rises with every committed Update by any process: an open screen re-reads when it moved.
 	Revision(ctx context.Context) (int64, error)
 	Close() error
+}
+
+// LockKeeper is a Store whose locks leave something behind: files in a folder. Locks names those with a prefix;
+// RemoveLock clears one away unless it is held. It is only for a name that nothing refers to any more, because
+// for a moment two could hold it.
+type LockKeeper interface {
+	Locks(prefix string) ([]string, error)
+	RemoveLock(name string) error
 }
 
 // Reader reads records. Lists are ordered by name or time and never nil on success.
