@@ -16,7 +16,7 @@ import (
 func (s *Server) Config() string {
 	client := fmt.Sprintf("\n[providers.%s.client]\nid = %q\n", s.id, s.clientID)
 	if s.secret != "" {
-		client += fmt.Sprintf("secret = %q\n", s.secret)
+		client += fmt.Sprintf("secret = %q\nauth = \"post\"\n", s.secret)
 	}
 	return s.Hosts() + client
 }
@@ -77,7 +77,7 @@ func (s *Server) moved(table map[string]any) map[string]any {
 
 // isAddress tells the keys whose text is an address from those where one is a name, such as Google's scopes.
 func (s *Server) isAddress(key string) bool {
-	return key == "url" || key == "issuer" || key == "jwks_uri" || key == "scope_source" || strings.HasSuffix(key, "_endpoint")
+	return key == "url" || key == "next_url" || key == "issuer" || key == "jwks_uri" || key == "scope_source" || strings.HasSuffix(key, "_endpoint")
 }
 
 // pathOf is HOST/PATH of a real address.

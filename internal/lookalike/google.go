@@ -30,13 +30,16 @@ func StartGoogle(o Options) (*Google, error) {
 	s, err := start(o, habits{
 		id: "google", clientID: "1234567890-lookalike.apps.googleusercontent.com", secret: clientSecret,
 		authorize: "accounts.google.com/o/oauth2/v2/auth", exchange: "oauth2.googleapis.com/token", device: "oauth2.googleapis.com/device/code",
-		jwks: "www.googleapis.com/oauth2/v3/certs", issuer: "accounts.google.com", verifies: "https://www.google.com/device",
+		jwks: "www.googleapis.com/oauth2/v3/certs", issuer: "accounts.google.com",
 		boxes: g.boxes, denied: url.Values{"error": {"access_denied"}},
 		refreshes: g.refreshes, rotation: provider.RotationNone, lasts: 3599, refusals: googleRefusals,
-		claims: func(g *grant) map[string]any {
+		claims: func(g *grant) object {
 			return object{"azp": g.clientID, "email": g.person.Email, "email_verified": true}
 		},
-		speak: func(_ *grant, m map[string]any) { m["scope"] = googleSpelling(m["scope"]) },
+		showDevice: func(m object) {
+			m["verification_url"], m["expires_in"] = "https://www.google.com/device", 1800
+		},
+		speak: func(_ *grant, m object) { m["scope"] = googleSpelling(m["scope"]) },
 	})
 	if err != nil {
 		return nil, err

@@ -57,10 +57,14 @@ func (s *Server) rotate(g *grant) {
 	s.refresh[g.refresh] = g
 }
 
-// issue makes an access token with these of the grant's scopes.
-func (s *Server) issue(g *grant, scopes []string) string {
+// issue makes an access token with these of the grant's scopes, good for so many seconds, with 0 for ever.
+func (s *Server) issue(g *grant, scopes []string, seconds int) string {
 	t := random("access-")
-	s.access[t] = access{grant: g, scopes: scopes, until: s.Clock().Add(time.Duration(s.lasts) * time.Second)}
+	a := access{grant: g, scopes: scopes}
+	if seconds > 0 {
+		a.until = s.Clock().Add(time.Duration(seconds) * time.Second)
+	}
+	s.access[t] = a
 	return t
 }
 
@@ -75,7 +79,7 @@ func (s *Server) bearer(r *http.Request) (access, bool) {
 
 func (s *Server) alive(token string) (access, bool) {
 	t, ok := s.access[token]
-	return t, ok && !t.dead && (s.lasts == 0 || s.Clock().Before(t.until))
+	return t, ok && !t.dead && (t.until.IsZero() || s.Clock().Before(t.until))
 }
 
 // has reports whether the token carries a scope, and the person has not taken it back since.

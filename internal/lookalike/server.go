@@ -25,11 +25,10 @@ type Options struct {
 	Clock    func() time.Time // default: time.Now
 	People   []Person         // default: Ana and Ben; the first is signed in
 	Interval int              // seconds between polls of a device flow, default 5 as all of them say
-	Public   bool             // the client is registered without a secret, where the provider has such clients
 
-	// What the provider can be, or the client be registered for; each stands with the provider that knows it.
-	Partner  bool // LinkedIn: the client gets refresh tokens
-	Expiring bool // GitHub: the app issues tokens that expire
+	Confidential bool // Microsoft, Dropbox, Salesforce: the client has a secret, and has to send it
+	Partner      bool // LinkedIn: the client gets refresh tokens
+	Expiring     bool // GitHub: the app's tokens expire
 }
 
 // Server is what all lookalikes have in common. Its methods may be called from any goroutine.
@@ -64,17 +63,19 @@ type habits struct {
 	jwks      string // "" = no id tokens
 	issuer    string // of id tokens
 
-	boxes     func(scopes []string) bool       // whether the consent page has boxes; nil = never
-	denied    url.Values                       // what the redirect says if the person cancels
-	refreshes func(a *asking) bool             // whether this sign-in yields a refresh token
-	rotation  provider.Rotation                // what a refresh does to the refresh token
-	lasts     int                              // seconds of an access token
-	refusals  map[reason]Answer                // at the token endpoint
-	speak     func(g *grant, m map[string]any) // shapes a successful token answer, m being RFC 6749's
-	claims    func(g *grant) map[string]any    // of the id token beside iss, aud and the times; nil = no id token
-	wants     func(r *http.Request, id, secret string) *Answer
-	ownGrant  func(r *http.Request) Answer // a grant type of the provider's own
-	verifies  string                       // the device flow's address for the person
+	boxes      func(scopes []string) bool                         // whether the consent page has boxes; nil = never
+	denied     url.Values                                         // what the redirect says if the person cancels
+	refreshes  func(a *asking) bool                               // whether this sign-in yields a refresh token; nil = never
+	rotation   provider.Rotation                                  // what a refresh does to the refresh token
+	lasts      int                                                // seconds of an access token, 0 = for ever
+	refusals   map[reason]Answer                                  // at the token endpoint
+	knows      func(r *http.Request, id, s string) bool           // whether the client may ask; nil = id and secret are right
+	narrow     func(g *grant, asked []string) ([]string, *Answer) // scopes of the new access token; nil = all that were granted
+	speak      func(g *grant, m object)                           // shapes a successful token answer, m being RFC 6749's
+	claims     func(g *grant) object                              // of the id token beside the standard ones; nil = no id token
+	ownGrant   func(r *http.Request) Answer                       // a grant type of the provider's own
+	showDevice func(m object)                                     // shapes the answer of RFC 8628 §3.2
+	shape      func(r *http.Request, a Answer) Answer             // the form of answers that are no API's; nil = as they are
 }
 
 // Request is one request as it came in.
@@ -108,9 +109,9 @@ func start(o Options, h habits) (*Server, error) {
 	s.setDefaults()
 	s.route("GET "+h.authorize, s.consentPage)
 	s.route("POST "+h.authorize, s.consentAnswer)
-	s.route("POST "+h.exchange, s.tokens)
+	s.route("POST "+h.exchange, s.shaped(s.tokens))
 	if h.device != "" {
-		s.route("POST "+h.device, s.startDevice)
+		s.route("POST "+h.device, s.shaped(s.startDevice))
 	}
 	if h.jwks != "" {
 		s.route("GET "+h.jwks, s.keys)
@@ -130,9 +131,6 @@ func (s *Server) setDefaults() {
 	if s.Interval == 0 {
 		s.Interval = 5
 	}
-	if s.Public {
-		s.secret = ""
-	}
 }
 
 // Close stops the server and waits until it has ended.
@@ -142,6 +140,22 @@ func (s *Server) Close() error {
 		err = errors.Join(err, served)
 	}
 	return err
+}
+
+// shaped gives a handler's answers the provider's form.
+func (s *Server) shaped(h handler) handler {
+	if s.shape == nil {
+		return h
+	}
+	return func(r *http.Request) Answer { return s.shape(r, h(r)) }
+}
+
+// secretIf is the client's secret where it has one.
+func secretIf(has bool) string {
+	if has {
+		return clientSecret
+	}
+	return ""
 }
 
 // handler answers one request. The server's mutex is held.

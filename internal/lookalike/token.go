@@ -33,11 +33,7 @@ const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
 // tokens is the token endpoint.
 func (s *Server) tokens(r *http.Request) Answer {
 	id, secret := client(r)
-	if s.wants != nil {
-		if refused := s.wants(r, id, secret); refused != nil {
-			return *refused
-		}
-	} else if id != s.clientID || secret != s.secret {
+	if s.knows != nil && !s.knows(r, id, secret) || s.knows == nil && (id != s.clientID || secret != s.secret) {
 		return s.refusals[badClient]
 	}
 	switch r.Form.Get("grant_type") {
@@ -98,14 +94,17 @@ func (s *Server) renew(f url.Values) Answer {
 }
 
 // give answers with an access token, and with the refresh token if there is one to tell.
-func (s *Server) give(g *grant, tell bool, narrowed []string) Answer {
+func (s *Server) give(g *grant, tell bool, asked []string) Answer {
 	scopes := g.granted
-	if len(narrowed) > 0 {
-		scopes = slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return !slices.Contains(narrowed, scope) })
+	if s.narrow != nil {
+		var refused *Answer
+		if scopes, refused = s.narrow(g, asked); refused != nil {
+			return *refused
+		}
 	}
-	m := object{
-		"access_token": s.issue(g, scopes), "token_type": "Bearer", "expires_in": s.lasts,
-		"scope": strings.Join(scopes, " "),
+	m := object{"access_token": s.issue(g, scopes, s.lasts), "token_type": "Bearer", "scope": strings.Join(scopes, " ")}
+	if s.lasts > 0 {
+		m["expires_in"] = s.lasts
 	}
 	if tell && g.refresh != "" {
 		m["refresh_token"] = g.refresh
@@ -131,20 +130,12 @@ func (s *Server) startDevice(r *http.Request) Answer {
 	text := random("")
 	a := &asking{
 		params: r.Form, scopes: scopes, userCode: text[:4] + "-" + text[4:8], code: random("device-"),
-		until: s.Clock().Add(30 * time.Minute),
+		until: s.Clock().Add(15 * time.Minute),
 	}
 	s.devices[a.code] = a
-	return reply(object{
-		"device_code": a.code, "user_code": a.userCode, s.uriMember(): s.verifies, "expires_in": 1800, "interval": s.Interval,
-	})
-}
-
-// uriMember is RFC 8628's verification_uri, which Google calls otherwise.
-func (s *Server) uriMember() string {
-	if s.id == "google" {
-		return "verification_url"
-	}
-	return "verification_uri"
+	m := object{"device_code": a.code, "user_code": a.userCode, "expires_in": 900, "interval": s.Interval}
+	s.showDevice(m)
+	return reply(m)
 }
 
 // poll is a device asking whether the person has decided.
