@@ -86,8 +86,8 @@ func cleanPath(raw string) (string, error) {
 	}
 	folder := strings.HasSuffix(raw, "/")
 	p := path.Clean(raw)
-	if home, ok := strings.CutPrefix(p+"/", "/~/"); ok {
-		p = strings.TrimSuffix(home, "/")
+	if home, ok := strings.CutPrefix(raw, "/~"); ok && (home == "" || home[0] == '/') {
+		p = path.Clean("." + home) // before the dots go: they must not lead out of it
 		if p == ".." || strings.HasPrefix(p, "../") {
 			return "", errors.New("the path in the address leads out of the login folder: write it absolute")
 		}
