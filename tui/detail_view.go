@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"fettle/accounts"
 	"fettle/accounts/store"
 )
@@ -297,21 +295,4 @@ func refreshWords(a accounts.Account) string {
 		return "kept, replaced by each refresh"
 	}
 	return "kept, each one works once"
-}
-
-// historyLines tell who did what when.
-func (s detailScreen) historyLines(f frame) []string {
-	t := f.theme
-	lines := heading("History", "", t)
-	if s.problem != "" {
-		lines = append(lines, " "+t.bad.Render(s.problem))
-	}
-	for _, e := range s.history {
-		style := t.text
-		if !e.OK {
-			style = t.bad
-		}
-		lines = append(lines, " "+t.faint.Render(pad(stamp(e.At, f.now), 17, ""))+" "+style.Render(pad(e.Action, max(10, ansi.StringWidth(e.Action)), ""))+" "+e.Detail+" "+t.faint.Render("by "+e.Actor))
-	}
-	return lines
 }
