@@ -121,56 +121,6 @@ func TestANewProviderNeedsLittle(t *testing.T) {
 	}
 }
 
-func TestMistakesAreNamedWithFileKeyAndLine(t *testing.T) {
-	t.Parallel()
-	acme := "[providers.acme]\nissuer = \"https://a.example\"\n"
-	for _, tt := range []struct{ name, text, want string }{
-		{"syntax", "[providers.acme]\nx = \n", "c.toml: line 2"},
-		{"type", acme + "idle_days = \"x\"\n", "c.toml: line 3"},
-		{"unknown key", acme + "tokn_endpoint = \"https://a.example\"\n", "c.toml:3: unknown key providers.acme.tokn_endpoint"},
-		{"unknown key in a service", acme + "[providers.acme.services.x]\nprob = 1\n", "c.toml:4: unknown key providers.acme.services.x.prob"},
-		{"not a table", "[providers]\nacme = 3\n", "c.toml: line 2"},
-		{"plain http", acme + "token_endpoint = \"http://a.example/t\"\n", "c.toml:3: providers.acme.token_endpoint"},
-		{"localhost is no literal", acme + "token_endpoint = \"http://localhost/t\"\n", "not https"},
-		{"fragment", acme + "token_endpoint = \"https://a.example/#x\"\n", "c.toml:3"},
-		{"user name", acme + "token_endpoint = \"https://u@a.example/\"\n", "c.toml:3"},
-		{"no endpoints", "[providers.acme]\nname = \"A\"\n", "c.toml:1: providers.acme.issuer"},
-		{"no authorization endpoint", "[providers.acme]\ntoken_endpoint = \"https://a.example/t\"\n", "authorization_endpoint"},
-		{"no device endpoint", "[providers.acme]\nflows = [\"device\"]\ntoken_endpoint = \"https://a.example/t\"\n", "device_authorization_endpoint"},
-		{"flow", acme + "flows = [\"implicit\"]\n", "neither device nor browser"},
-		{"redirect", acme + "redirects = [\"http://10.0.0.1/\"]\n", "loopback"},
-		{"state overridden", acme + "authorize_params = { state = \"x\" }\n", "set by fettle itself"},
-		{"grant type overridden", acme + "token_params = { grant_type = \"password\" }\n", "set by fettle itself"},
-		{"rotation", acme + "rotation = \"twice\"\n", "c.toml:3: providers.acme.rotation"},
-		{"renew", acme + "renew = \"no\"\n", "renew"},
-		{"renew without a form", acme + "renew = \"exchange\"\n", "renew_params"},
-		{"revoke scope", acme + "revoke = { scope = \"all\" }\n", "c.toml:3: providers.acme.revoke.scope"},
-		{"revoke auth", acme + "[providers.acme.revoke]\nauth = \"x\"\n", "c.toml:4"},
-		{"scope source", acme + "scope_source = \"guess\"\n", "scope_source"},
-		{"negative term", acme + "idle_days = -1\n", "idle_days"},
-		{"duration", acme + "access_ttl = \"soon\"\n", "90d or 36h"},
-		{"huge duration", acme + "access_ttl = \"99999999d\"\n", "90d or 36h"},
-		{"auth", acme + "client = { auth = \"jwt\" }\n", "client.auth"},
-		{"two secrets", acme + "client = { secret = \"hunter2\", secret_file = \"f\" }\n", "more than one"},
-		{"placeholder", acme + "userinfo_endpoint = \"https://{host}/u\"\n", "{host} is filled in by nothing"},
-		{"origin with a path", acme + "api_origins = [\"https://a.example/x\"]\n", "not an origin"},
-		{"provider id", "[providers.Acme]\nissuer = \"https://a.example\"\n", "not a provider id"},
-		{"service id", acme + "[providers.acme.services.\"X Y\"]\n", "not a service id"},
-		{"words for a foreign scope", acme + "[providers.acme.services.x]\npermissions = { b = \"B\" }\n", "not among the scopes"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			_, err := builtin(t).With("c.toml", []byte(tt.text))
-			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("got %v, want it to contain %q", err, tt.want)
-			}
-			if err != nil && strings.Contains(err.Error(), "hunter2") {
-				t.Error("the error shows the secret")
-			}
-		})
-	}
-}
-
 func TestL12_TwoProvidersMayNotShareAnIssuer(t *testing.T) {
 	t.Parallel()
 	_, err := builtin(t).With("c.toml", []byte("[providers.gmail]\nissuer = \"https://accounts.google.com\"\n"))

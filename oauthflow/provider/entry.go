@@ -2,9 +2,12 @@ package provider
 
 import (
 	"bytes"
+	"encoding"
+	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/BurntSushi/toml"
 )
@@ -23,15 +26,16 @@ func readTables(file string, text []byte) (map[string]table, error) {
 	if len(text) > maxFile {
 		return nil, fmt.Errorf("%s: larger than 1 MiB", file)
 	}
-	fail := func(err error) (map[string]table, error) {
-		return nil, fmt.Errorf("%s: %s", file, strings.TrimPrefix(err.Error(), "toml: "))
-	}
+	fail := func(err error) (map[string]table, error) { return nil, decodeError(file, err) }
 	var doc struct {
 		Providers map[string]toml.Primitive `toml:"providers"`
 	}
 	md, err := toml.Decode(string(text), &doc)
 	if err != nil {
 		return fail(err)
+	}
+	if kind := md.Type("providers"); kind != "" && kind != "Hash" {
+		return nil, fmt.Errorf("%s:%d: providers: the value has to be of type table", file, lineOf(text, []string{"providers"}))
 	}
 	tables := make(map[string]table, len(doc.Providers))
 	for id, prim := range doc.Providers {
@@ -51,9 +55,54 @@ func readTables(file string, text []byte) (map[string]table, error) {
 		if err := md.PrimitiveDecode(prim, &t.raw); err != nil {
 			return fail(err)
 		}
+		if err := checkTables(t.raw, reflect.TypeFor[Provider](), nil); err != nil {
+			return nil, locate(file, text, id, err)
+		}
 		tables[id] = t
 	}
 	return tables, nil
+}
+
+// checkTables refuses what is no table where one is due: the decoder leaves such a value out without a word.
+func checkTables(raw any, t reflect.Type, at []string) error {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Map && (t.Kind() != reflect.Struct || reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())) {
+		return nil
+	}
+	table, ok := raw.(map[string]any)
+	if !ok {
+		return &fieldError{key: at, err: errors.New("the value has to be of type table")}
+	}
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		field, known := fieldOf(t, key)
+		if !known {
+			continue
+		}
+		if err := checkTables(table[key], field, append(slices.Clone(at), key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fieldOf returns the type of a key of a table.
+func fieldOf(t reflect.Type, key string) (reflect.Type, bool) {
+	if t.Kind() == reflect.Map {
+		return t.Elem(), true
+	}
+	for f := range t.Fields() {
+		if f.Anonymous {
+			if inner, ok := fieldOf(f.Type, key); ok {
+				return inner, true
+			}
+		}
+		if f.Tag.Get("toml") == key {
+			return f.Type, true
+		}
+	}
+	return nil, false
 }
 
 // merge returns base with over laid on it: tables are merged, all else replaced. Neither argument changes.
@@ -129,38 +178,4 @@ func setDefault[T ~string](field *T, value T) {
 	if *field == "" {
 		*field = value
 	}
-}
-
-// lineOf finds where a key is written, 0 if nowhere: the decoder knows lines only of what it fails to read.
-// Keys of inline tables are found by the line of the table.
-func lineOf(text []byte, key []string) int {
-	var table []string
-	best, depth := 0, 0
-	for i, line := range strings.Split(string(text), "\n") {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "[") {
-			table = splitKey(strings.Trim(strings.SplitN(line, "#", 2)[0], "[] \t"))
-			if n := len(table); n > depth && n <= len(key) && slices.Equal(table, key[:n]) {
-				best, depth = i+1, n
-			}
-			continue
-		}
-		name, _, isPair := strings.Cut(line, "=")
-		if !isPair {
-			continue
-		}
-		full := append(slices.Clone(table), splitKey(strings.TrimSpace(name))...)
-		if n := len(full); n > depth && n <= len(key) && slices.Equal(full, key[:n]) {
-			best, depth = i+1, n
-		}
-	}
-	return best
-}
-
-func splitKey(s string) []string {
-	parts := strings.Split(s, ".")
-	for i, p := range parts {
-		parts[i] = strings.Trim(strings.TrimSpace(p), `"'`)
-	}
-	return parts
 }

@@ -10,19 +10,6 @@ import (
 	"strings"
 )
 
-// fieldError is a mistake in one key of an entry.
-type fieldError struct {
-	key []string
-	err error
-}
-
-func (e *fieldError) Error() string { return strings.Join(e.key, ".") + ": " + e.err.Error() }
-func (e *fieldError) Unwrap() error { return e.err }
-
-func wrong(key, format string, args ...any) error {
-	return &fieldError{key: strings.Split(key, "."), err: fmt.Errorf(format, args...)}
-}
-
 var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 
 // Validate reports the first thing that is wrong with an entry.
@@ -125,8 +112,10 @@ func (p Provider) checkHabits() error {
 	if !slices.Contains([]string{"", "client", "basic", "bearer", "none"}, p.Revoke.Auth) {
 		return wrong("revoke.auth", "%q is none of client, basic, bearer, none", p.Revoke.Auth)
 	}
-	if p.IdleDays < 0 || p.MaxDays < 0 || p.IdleDays > 36500 || p.MaxDays > 36500 {
-		return wrong("idle_days", "idle_days and max_days lie between 0 and 36500")
+	for key, days := range map[string]int{"idle_days": p.IdleDays, "max_days": p.MaxDays} {
+		if days < 0 || days > 36500 {
+			return wrong(key, "%d is not between 0 and 36500", days)
+		}
 	}
 	switch src := p.ScopeSource; {
 	case src == "token", src == "tokeninfo", src == "introspection", strings.HasPrefix(src, "header:"):

@@ -24,12 +24,16 @@ func (p Provider) checkScopes() error {
 			return wrong("scope_prefixes", "%q is not the beginning of a scope", prefix)
 		}
 	}
+	names := map[string]string{} // as canonical follows them: without capitals and prefixes
+	for alias, name := range p.ScopeAliases {
+		names[strings.ToLower(p.withoutPrefix(alias))] = strings.ToLower(p.withoutPrefix(name))
+	}
 	for _, alias := range slices.Sorted(maps.Keys(p.ScopeAliases)) {
 		if !isScope(alias) || !isScope(p.ScopeAliases[alias]) {
 			return wrong("scope_aliases", "%q or %q is not a scope", alias, p.ScopeAliases[alias])
 		}
 		seen := map[string]bool{}
-		for at := alias; p.ScopeAliases[at] != ""; at = p.ScopeAliases[at] {
+		for at := strings.ToLower(p.withoutPrefix(alias)); at != ""; at = names[at] {
 			if seen[at] {
 				return wrong("scope_aliases", "%q leads back to itself", at)
 			}
