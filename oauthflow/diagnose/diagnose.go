@@ -60,7 +60,7 @@ func (in Input) codes() []string {
 			continue
 		}
 		all = append(all, c)
-		if strings.Trim(c, "0123456789") == "" {
+		if isNumber(c) && fits([]string{"microsoft"}, in.Provider) {
 			all = append(all, "AADSTS"+c)
 		}
 	}
@@ -75,6 +75,7 @@ type Diagnosis struct {
 	Explanation string
 	Evidence    string // what it was concluded from
 	Confidence  Confidence
+	Line        int // of a pasted text, counted from 1; 0 where there is none
 }
 
 // Hints is what the caller knows beside the error.
@@ -93,15 +94,16 @@ func Explain(in Input) Diagnosis {
 	if in.Place != "" && (in.Status >= 500 || in.Status == 408 || in.Status == 429) {
 		in = Input{Place: in.Place, Status: in.Status}
 	}
-	for _, r := range t.Rules {
-		if evidence, ok := r.match(in); ok {
-			return r.diagnosis(in, evidence)
+	s := see(in)
+	for i := range t.rules {
+		if evidence, ok := t.rules[i].match(s); ok {
+			return t.rules[i].diagnosis(in, evidence)
 		}
 	}
 	return unknown(in)
 }
 
-func (r rule) diagnosis(in Input, evidence []string) Diagnosis {
+func (r *rule) diagnosis(in Input, evidence []string) Diagnosis {
 	if in.Status != 0 && !slices.ContainsFunc(evidence, func(s string) bool { return strings.HasPrefix(s, "HTTP ") }) {
 		evidence = append(evidence, fmt.Sprintf("HTTP %d", in.Status))
 	}

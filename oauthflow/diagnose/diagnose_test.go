@@ -43,7 +43,7 @@ func TestExplain(t *testing.T) {
 		{"Google quota", diagnose.Input{Provider: "google", Place: oauthflow.PlaceAPI, Status: 403, Codes: []string{"quotaExceeded"}}, "rate_limited", diagnose.RetryLater},
 		{"Google stale", diagnose.Input{Provider: "google", Place: oauthflow.PlaceAPI, Status: 401, Code: "UNAUTHENTICATED"}, "access_token_stale", diagnose.Refresh},
 		{"Microsoft by number", diagnose.Input{Provider: "microsoft", Place: refresh, Status: 400, Code: "invalid_grant", Codes: []string{"700082"}}, "idle", diagnose.Reauthorize},
-		{"Microsoft secret over", diagnose.Input{Provider: "microsoft", Place: refresh, Status: 401, Code: "invalid_client", Codes: []string{"7000222"}}, "client_invalid", diagnose.FixClient},
+		{"Microsoft secret over", diagnose.Input{Provider: "microsoft", Place: refresh, Status: 401, Code: "invalid_client", Codes: []string{"7000222"}}, "client_secret", diagnose.FixClient},
 		{"any: refresh refused", diagnose.Input{Provider: "acme", Place: refresh, Status: 400, Code: "invalid_grant"}, "revoked", diagnose.Reauthorize},
 		{"any: refresh expired", diagnose.Input{Provider: "acme", Place: refresh, Status: 400, Code: "invalid_grant", Text: "Token expired"}, "expired", diagnose.Reauthorize},
 		{"any: rotated away", diagnose.Input{Provider: "acme", Place: refresh, Status: 400, Code: "invalid_request"}, "revoked", diagnose.Reauthorize},
@@ -138,7 +138,7 @@ func TestTextFindsCodesInLogs(t *testing.T) {
 	}{
 		{"python", `google.auth.exceptions.RefreshError: ('invalid_grant: Token has been expired or revoked.', {'error': 'invalid_grant'})`, []string{"revoked"}},
 		{"rapt", `Reauthentication failed: invalid_grant: reauth related error (invalid_rapt)`, []string{"session_policy"}},
-		{"microsoft", `AADSTS50173: The provided grant has expired due to it being revoked.`, []string{"revoked"}},
+		{"microsoft", `AADSTS50173: The provided grant has expired due to it being revoked.`, []string{"password"}},
 		{"bare code of RFC 6749", `token endpoint answered {"error":"invalid_grant"}`, []string{"revoked"}},
 		{"two causes, each once", "x: invalid_client\nx: invalid_client\ndial tcp: lookup a.example: no such host", []string{"client_invalid", "dns"}},
 		{"certificate", "x509: certificate signed by unknown authority", []string{"tls"}},

@@ -1,24 +1,16 @@
 package diagnose
 
 import (
-	"embed"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
-	"sync"
-
-	"github.com/BurntSushi/toml"
 
 	"fettle/oauthflow"
 	"fettle/oauthflow/provider"
 )
 
-//go:embed rules/*.toml
-var ruleFiles embed.FS
-
 // rule maps what is seen to what it means. All conditions it states must hold; log and network each suffice alone.
-// Rules are tried in the order of their files and lines, the first that fits wins.
+// Rules are tried in the order of their files and lines, the first that fits wins: the special stand before the general.
 type rule struct {
 	Cause       string     `toml:"cause"`
 	Remedy      Remedy     `toml:"remedy"`
@@ -34,50 +26,25 @@ type rule struct {
 	AgeMin    provider.Duration    `toml:"age_min"` // of the grant
 	AgeMax    provider.Duration    `toml:"age_max"`
 	Network   []oauthflow.NetCause `toml:"network"`
-	Log       []string             `toml:"log"` // lower case, anywhere in a log line
+	Log       []string             `toml:"log"` // lower case: phrases of a pasted text that nothing else writes
+
+	grade grade // of the file
+	place int   // in the whole table
 }
 
-// sign is a mark by which a line of a log shows the provider it speaks of.
-type sign struct {
-	Provider string   `toml:"provider"`
-	Marks    []string `toml:"marks"` // lower case
-}
+// grade says what kind of knowledge a rule is. In a pasted text the better explains away the worse near it.
+type grade int
 
-type table struct {
-	Rules []rule `toml:"rule"`
-	Signs []sign `toml:"sign"`
-}
+// The grades, best first.
+const (
+	byProvider grade = iota // a provider's own codes
+	byProtocol              // the codes of the RFCs
+	byNetwork               // the way to the provider
+	byMessage               // sentences of the products that run jobs
+	byStatus                // an HTTP status and nothing else
+)
 
-// rules reads the embedded tables once; a mistake in them is found by their tests.
-var rules = sync.OnceValues(func() (table, error) {
-	var all table
-	files, err := fs.Glob(ruleFiles, "rules/*.toml")
-	if err != nil {
-		return all, err
-	}
-	for _, f := range files {
-		text, err := ruleFiles.ReadFile(f)
-		if err != nil {
-			return all, err
-		}
-		var t table
-		md, err := toml.Decode(string(text), &t)
-		if err != nil {
-			return all, fmt.Errorf("%s: %w", f, err)
-		}
-		if extra := md.Undecoded(); len(extra) > 0 {
-			return all, fmt.Errorf("%s: unknown key %s", f, extra[0])
-		}
-		for i, r := range t.Rules {
-			if err := r.check(); err != nil {
-				return all, fmt.Errorf("%s: rule %d: %w", f, i+1, err)
-			}
-		}
-		all.Rules = append(all.Rules, t.Rules...)
-		all.Signs = append(all.Signs, t.Signs...)
-	}
-	return all, nil
-})
+var gradeNames = []string{"provider", "protocol", "network", "message", "status"}
 
 var (
 	remedies    = []Remedy{RetryLater, Refresh, Reauthorize, ReauthorizeInteractively, GrantPermissions, AskAdministrator, FixClient, FixUserAccount, FixMachine}
@@ -100,55 +67,85 @@ func (r rule) check() error {
 			return fmt.Errorf("%q is empty or not in lower case", s)
 		}
 	}
+	for _, c := range r.Codes {
+		if isNumber(c) && len(r.Providers) == 0 {
+			return fmt.Errorf("the code %s means nothing without a provider", c)
+		}
+	}
 	return nil
 }
 
+// seen is an input made ready for many rules.
+type seen struct {
+	Input
+	lower string
+	all   []string // codes, the most special first
+	log   bool     // a pasted text: nothing says for sure what its words are
+}
+
+func see(in Input) seen {
+	return seen{Input: in, lower: strings.ToLower(in.Text), all: in.codes()}
+}
+
 // match reports whether the rule fits, and by what.
-func (r rule) match(in Input) (evidence []string, ok bool) {
-	text := strings.ToLower(in.Text)
-	if !fits(r.Providers, in.Provider) {
+func (r *rule) match(s seen) (evidence []string, ok bool) {
+	if !fits(r.Providers, s.Provider) {
 		return nil, false
 	}
-	for _, l := range r.Log {
-		if strings.Contains(text, l) {
-			return []string{l}, true
+	if s.log {
+		for _, l := range r.Log {
+			if strings.Contains(s.lower, l) {
+				return []string{l}, true
+			}
 		}
 	}
-	if in.Err != nil && slices.Contains(r.Network, oauthflow.NetworkCause(in.Err)) {
+	if s.Err != nil && slices.Contains(r.Network, oauthflow.NetworkCause(s.Err)) {
 		return nil, true
 	}
-	if len(r.Codes)+len(r.Status)+len(r.Text) == 0 || !fits(r.Places, in.Place) {
+	if len(r.Codes)+len(r.Status)+len(r.Text) == 0 || !fits(r.Places, s.Place) {
 		return nil, false
 	}
 	if len(r.Codes) > 0 {
-		i := slices.IndexFunc(in.codes(), func(c string) bool {
-			return slices.ContainsFunc(r.Codes, func(k string) bool { return strings.EqualFold(k, c) })
-		})
-		if i < 0 {
+		code, ok := r.code(s)
+		if !ok {
 			return nil, false
 		}
-		evidence = append(evidence, in.codes()[i])
+		evidence = append(evidence, code)
 	}
 	if len(r.Status) > 0 {
-		if !slices.Contains(r.Status, in.Status) && (in.Status < 500 || !slices.Contains(r.Status, 500)) { // 500 stands for all 5xx
+		if !slices.Contains(r.Status, s.Status) && (s.Status < 500 || !slices.Contains(r.Status, 500)) { // 500 stands for all 5xx
 			return nil, false
 		}
-		evidence = append(evidence, fmt.Sprintf("HTTP %d", in.Status))
+		evidence = append(evidence, fmt.Sprintf("HTTP %d", s.Status))
 	}
 	if len(r.Text) > 0 {
-		i := slices.IndexFunc(r.Text, func(s string) bool { return strings.Contains(text, s) })
-		if i < 0 {
-			return nil, false
+		i := slices.IndexFunc(r.Text, func(t string) bool { return strings.Contains(s.lower, t) })
+		if i < 0 || s.log && len(r.Codes)+len(r.Status) == 0 && len(r.Providers) > 0 && s.Provider == "" {
+			return nil, false // "bad credentials" is GitHub's where GitHub is named, and anybody's elsewhere
 		}
 		evidence = append(evidence, r.Text[i])
 	}
-	if r.AgeMin > 0 && in.Age < duration(r.AgeMin) || r.AgeMax > 0 && in.Age > duration(r.AgeMax) {
+	if r.AgeMin > 0 && s.Age < duration(r.AgeMin) || r.AgeMax > 0 && s.Age > duration(r.AgeMax) {
 		return nil, false
 	}
 	return evidence, true
+}
+
+// code finds one of the rule's codes. A number is one only where its provider is known: 190 is Meta's word for an
+// expired token, and a count of rows elsewhere.
+func (r *rule) code(s seen) (string, bool) {
+	i := slices.IndexFunc(s.all, func(c string) bool {
+		return (s.Provider != "" || !isNumber(c)) && slices.ContainsFunc(r.Codes, func(k string) bool { return strings.EqualFold(k, c) })
+	})
+	if i < 0 {
+		return "", false
+	}
+	return s.all[i], true
 }
 
 // fits reports whether a value is among those a rule allows; what is not known or not limited fits.
 func fits[T ~string](allowed []T, v T) bool {
 	return v == "" || len(allowed) == 0 || slices.Contains(allowed, v)
 }
+
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -1,80 +1,85 @@
 package diagnose
 
 import (
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-
-	"fettle/internal/safetext"
 )
 
-const (
-	maxLog   = 256 << 10
-	maxLines = 5000
-)
+// maxLog is how much of a text is read. Of a longer one it is the end: what stopped a job stands there.
+const maxLog = 256 << 10
 
-// Text explains the messages it finds in a pasted log, in their order and each once. If it finds none it
-// says so by one unknown diagnosis; of an empty text it says nothing.
+// Text reads a message pasted from a job's log, or a whole log.
+//
+// Nothing in a log says for sure what its words mean, so the bar is higher than for an answer that fettle got
+// itself. A code that only OAuth uses ("invalid_grant") counts anywhere; one that other programs use too
+// ("access_denied") counts only beside words that speak of OAuth or of a provider, and then as likely; a word of
+// a database, a disk or a mail server in the same entry takes the weight from everything that is not such a code.
+// What no rule explains is said to be unknown.
 func Text(log string) Reading {
-	return Reading{Diagnoses: diagnoses(log), text: newPasted(log[:min(len(log), maxLog)])}
-}
-
-func diagnoses(log string) []Diagnosis {
-	log = log[:min(len(log), maxLog)]
-	var found []Diagnosis
-	seen := map[string]bool{}
-	add := func(line string) {
-		d := Explain(inputOf(line))
-		if key := d.Cause + "/" + string(d.Remedy); d.Remedy != Unknown && !seen[key] {
-			seen[key] = true
-			found = append(found, d)
-		}
+	end, skipped := lastOf(log)
+	r := Reading{Shortened: skipped > 0}
+	t, err := rules()
+	if err != nil || strings.TrimSpace(end) == "" {
+		return r
 	}
-	lines := safetext.Lines(log, maxLines)
-	for _, line := range lines {
-		add(line)
-	}
-	whole := strings.Join(strings.Fields(strings.Join(lines, " ")), " ")
-	if len(found) == 0 && whole != "" {
-		add(whole) // a message that was broken into lines
-	}
-	if len(found) == 0 && whole != "" {
-		found = append(found, unknown(Input{Status: inputOf(whole).Status})) // its words may be secrets
-	}
-	return found
-}
-
-var (
-	word   = regexp.MustCompile(`[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+|[a-z]+(?:[A-Z][a-z]+)+|[A-Z]{4,}[0-9]*`)
-	status = regexp.MustCompile(`(?i)(?:\bHTTP(?:/\d(?:\.\d)?)?|\bstatus(?: code)?|\bcode|\berror)\W{0,3}([45]\d\d)\b|\b([45]\d\d) (?:Internal Server|Bad Gateway|Service Unavailable|Gateway Time|Too Many|Unauthorized|Forbidden)|\(([45]\d\d)\)`)
-)
-
-// inputOf reads what a line of a log says: codes by their shape, an HTTP status, a provider's name. Every
-// word that looks like a code is tried; only those that a rule knows count.
-func inputOf(line string) Input {
-	in := Input{Text: line, Codes: word.FindAllString(line, 200)}
-	lower := strings.ToLower(line)
-	t, _ := rules() // Explain reports a table that cannot be read
-	for _, s := range t.Signs {
-		if slices.ContainsFunc(s.Marks, func(m string) bool { return strings.Contains(lower, m) }) {
-			in.Provider = s.Provider
-			break
-		}
-	}
-	if m := status.FindStringSubmatch(line); m != nil {
-		for _, g := range m[1:] {
-			if n, err := strconv.Atoi(g); err == nil {
-				in.Status = n
+	text, counted := unwrap(end)
+	r.text = newPasted(text)
+	e := t.examine(text, skipped+1)
+	if len(e.found) == 0 {
+		if joined, ok := rejoin(text); ok { // a terminal cut words in two
+			if again := t.examine(joined, 1); len(again.found) > 0 {
+				e, counted = again, false
 			}
 		}
 	}
-	return in
+	r.Facts = e.facts()
+	r.Diagnoses = e.diagnoses(counted)
+	if len(r.Diagnoses) == 0 && len(e.entries) > 0 {
+		r.Diagnoses = []Diagnosis{e.unknown()}
+	}
+	r.RuledOut = ruledOut(r, e)
+	return r
+}
+
+// lastOf returns the end of a long text, from a line break on, and how many lines come before it.
+func lastOf(log string) (end string, skipped int) {
+	if len(log) <= maxLog {
+		return log, 0
+	}
+	start := len(log) - maxLog
+	if i := strings.IndexByte(log[start:], '\n'); i >= 0 {
+		start += i + 1
+	}
+	return log[start:], max(strings.Count(log[:start], "\n"), 1)
+}
+
+// rejoin undoes a wrap at a fixed width, which cuts words in two: all lines but the last are as long as one another.
+func rejoin(text string) (string, bool) {
+	lines := strings.Split(strings.TrimRight(text, "\r\n"), "\n")
+	if len(lines) < 2 || len(lines) > 2000 {
+		return text, false
+	}
+	width := 0
+	for _, l := range lines {
+		width = max(width, len(strings.TrimRight(l, "\r")))
+	}
+	var b strings.Builder
+	joined := false
+	for i, l := range lines {
+		l = strings.TrimRight(l, "\r")
+		b.WriteString(l)
+		if len(l) >= width-1 && i < len(lines)-1 {
+			joined = true
+			continue
+		}
+		b.WriteByte('\n')
+	}
+	return b.String(), joined
 }
 
 // Recognises reports whether a text shows that it speaks of this provider. Providers that only a configuration
 // knows leave no such mark.
 func Recognises(providerID string) bool {
-	t, _ := rules() // Explain reports a table that cannot be read
-	return slices.ContainsFunc(t.Signs, func(s sign) bool { return s.Provider == providerID })
+	t, _ := rules() // Text finds nothing in a table that cannot be read, and its test fails
+	return slices.ContainsFunc(t.signs, func(s sign) bool { return s.Provider == providerID })
 }

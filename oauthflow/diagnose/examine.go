@@ -1,0 +1,340 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"fettle/internal/safetext"
+	"fettle/oauthflow"
+)
+
+// examination is a text while it is read.
+type examination struct {
+	table   *table
+	entries []entry
+	joined  string // all lines in lower case, a space between: phrases cross line breaks
+	starts  []int  // where each entry begins in joined
+	known   []string
+	found   []finding
+}
+
+// finding is a rule that fits an entry.
+type finding struct {
+	rule  *rule
+	diag  Diagnosis
+	entry int
+}
+
+const (
+	lookBack    = 10 // entries before one, in which the provider it speaks of may be named
+	lookAhead   = 3
+	near        = 6  // entries: what stands further apart are two stories
+	maxHits     = 50 // places of one phrase
+	maxEntries  = 2000
+	wrappedText = 400 // bytes after an entry that may belong to its description
+)
+
+// examine reads a text that nothing wraps any more.
+func (t *table) examine(text string, firstLine int) *examination {
+	e := &examination{table: t, entries: t.entriesOf(text, firstLine)}
+	var b strings.Builder
+	b.Grow(len(text) + 1)
+	for i := range e.entries {
+		e.starts = append(e.starts, b.Len())
+		for _, l := range e.entries[i].lines {
+			b.WriteString(l.low)
+			b.WriteByte(' ')
+			for _, p := range l.named {
+				if !slices.Contains(e.known, p) {
+					e.known = append(e.known, p)
+				}
+			}
+			if l.provider != "" && !slices.Contains(e.known, l.provider) {
+				e.known = append(e.known, l.provider)
+			}
+		}
+	}
+	e.joined = b.String()
+	hits := e.phraseHits()
+	looked := 0
+	for i := range e.entries {
+		if sum := e.sum(i); (sum.interesting() || len(hits[i]) > 0) && looked < maxEntries {
+			looked++
+			e.explain(i, sum, hits[i])
+		}
+	}
+	return e
+}
+
+// phraseHits finds the phrases of the rules, and in which entry each begins.
+func (e *examination) phraseHits() map[int][]*rule {
+	vocabulary := map[string]struct{}{}
+	for w := range strings.FieldsFuncSeq(e.joined, func(r rune) bool { return !inName(r) }) {
+		vocabulary[w] = struct{}{}
+	}
+	hits := map[int][]*rule{}
+	for _, p := range e.table.phrases {
+		if slices.ContainsFunc(p.words, func(w string) bool { _, ok := vocabulary[w]; return !ok }) {
+			continue
+		}
+		for from, n := 0, 0; n < maxHits; n++ {
+			i := strings.Index(e.joined[from:], p.text)
+			if i < 0 {
+				break
+			}
+			entry := sort.SearchInts(e.starts, from+i+1) - 1
+			if !slices.Contains(hits[entry], p.rule) {
+				hits[entry] = append(hits[entry], p.rule)
+			}
+			from += i + len(p.text)
+		}
+	}
+	return hits
+}
+
+// sum puts together what the lines of an entry say, and what stands near it.
+func (e *examination) sum(i int) line {
+	s := e.entries[i].lines[0]
+	for _, l := range e.entries[i].lines[1:] {
+		s.codes, s.numbers = append(s.codes[:len(s.codes):len(s.codes)], l.codes...), append(s.numbers[:len(s.numbers):len(s.numbers)], l.numbers...)
+		s.status = cmp.Or(s.status, l.status)
+		s.provider = cmp.Or(s.provider, l.provider)
+		s.foreign = cmp.Or(s.foreign, l.foreign)
+		s.oauth, s.distinct = s.oauth || l.oauth, s.distinct || l.distinct
+	}
+	return s
+}
+
+// providerOf names the provider an entry speaks of: its own mark, one shortly before or after it, or the only one.
+func (e *examination) providerOf(i int, own string) string {
+	if own != "" {
+		return own
+	}
+	mark := func(j int) string {
+		for _, l := range e.entries[j].lines {
+			if l.provider != "" {
+				return l.provider
+			}
+		}
+		return ""
+	}
+	for j := i - 1; j >= max(i-lookBack, 0); j-- {
+		if p := mark(j); p != "" {
+			return p
+		}
+	}
+	for j := i + 1; j <= min(i+lookAhead, len(e.entries)-1); j++ {
+		if p := mark(j); p != "" {
+			return p
+		}
+	}
+	if len(e.known) == 1 {
+		return e.known[0]
+	}
+	return ""
+}
+
+// oauthNear reports whether OAuth is spoken of next to an entry.
+func (e *examination) oauthNear(i int) bool {
+	for j := max(i-2, 0); j <= min(i+2, len(e.entries)-1); j++ {
+		if slices.ContainsFunc(e.entries[j].lines, func(l line) bool { return l.oauth }) {
+			return true
+		}
+	}
+	return false
+}
+
+// explain finds the rule for one entry, if there is one that its words can carry.
+func (e *examination) explain(i int, sum line, hits []*rule) {
+	s := e.seen(i, sum)
+	context := sum.oauth || sum.distinct || e.oauthNear(i)
+	if sum.foreign != "" && !sum.distinct && (!sum.oauth || sum.provider == "") {
+		return // a database that denies access denies nothing to an account of ours
+	}
+	for _, r := range e.candidates(s, hits) {
+		evidence, ok := r.match(s)
+		if !ok {
+			continue
+		}
+		c, ok := e.confidence(r, s, sum, evidence, context)
+		if !ok {
+			continue
+		}
+		d := r.diagnosis(s.Input, evidence)
+		d.Confidence, d.Line = c, sum.n
+		e.found = append(e.found, finding{rule: r, diag: d, entry: i})
+		return
+	}
+}
+
+// seen makes an entry ready for the rules. A description may go on in the lines after it.
+func (e *examination) seen(i int, sum line) seen {
+	end := len(e.joined)
+	if i+1 < len(e.entries) {
+		end = e.starts[i+1]
+		if !e.entries[i+1].stamp {
+			end = min(end+wrappedText, len(e.joined))
+		}
+	}
+	s := seen{lower: e.joined[e.starts[i]:end], log: true}
+	s.Provider, s.Status = e.providerOf(i, sum.provider), sum.status
+	s.Place = placeOf(s.lower)
+	s.all = append(s.all, sum.codes...)
+	for _, n := range sum.numbers {
+		s.all = append(s.all, n)
+		if s.Provider == "microsoft" {
+			s.all = append(s.all, "AADSTS"+n)
+		}
+	}
+	return s
+}
+
+// placeOf guesses the step of the protocol from the words around an error.
+func placeOf(low string) oauthflow.Place {
+	for _, p := range []struct {
+		place oauthflow.Place
+		words []string
+	}{
+		{oauthflow.PlaceExchange, []string{"grant_type=authorization_code", "authorization code", "code verifier", "authorization_code"}},
+		{oauthflow.PlaceRefresh, []string{"refresh"}},
+		{oauthflow.PlaceDevicePoll, []string{"device_code", "device code"}},
+		{oauthflow.PlaceAuthorize, []string{"/authorize", "/oauth2/auth?", "/dialog/oauth", "error=", "&state="}},
+	} {
+		if slices.ContainsFunc(p.words, func(w string) bool { return strings.Contains(low, w) }) {
+			return p.place
+		}
+	}
+	return ""
+}
+
+// candidates are the rules that could fit, in their order.
+func (e *examination) candidates(s seen, hits []*rule) []*rule {
+	some := slices.Clone(hits)
+	for _, c := range s.all {
+		some = append(some, e.table.byCode[strings.ToLower(c)]...)
+	}
+	if s.Status != 0 {
+		some = append(some, e.table.status...)
+	}
+	slices.SortFunc(some, func(a, b *rule) int { return a.place - b.place })
+	return slices.Compact(some)
+}
+
+// confidence says how far words carry a rule; ok is false where they do not.
+func (e *examination) confidence(r *rule, s seen, sum line, evidence []string, context bool) (c Confidence, ok bool) {
+	c = r.Confidence
+	carried := evidence[0]
+	m := e.table.words[strings.ToLower(carried)]
+	switch {
+	case slices.Contains(r.Log, carried):
+		if r.grade == byNetwork && sum.provider == "" && !sum.oauth {
+			c = Likely // some name cannot be resolved, perhaps not the provider's
+		}
+	case r.grade == byStatus:
+		c, ok = Likely, s.Status >= 500 || s.Status == 429 || context
+		return c, ok
+	case isNumber(carried):
+		if !sum.oauth {
+			c = Likely
+		}
+		return c, sum.provider != "" || context
+	case !m.distinct && !strings.HasPrefix(carried, "AADSTS"):
+		c = Likely
+		if !context && s.Provider == "" {
+			return c, false
+		}
+	case len(r.Providers) > 0 && s.Provider == "" && len(e.table.byCode[strings.ToLower(carried)]) > 1:
+		c = Likely // the code has other meanings elsewhere
+	}
+	if s.Status >= 500 && c == Certain && r.grade <= byProtocol {
+		c = Likely // a server that fails is no witness
+	}
+	return c, true
+}
+
+// diagnoses are the findings without those that better ones explain, the surest first.
+func (e *examination) diagnoses(counted bool) []Diagnosis {
+	kept := slices.DeleteFunc(slices.Clone(e.found), e.explained)
+	slices.SortStableFunc(kept, func(a, b finding) int {
+		return cmp.Or(certainty(b.diag)-certainty(a.diag), cmp.Compare(a.rule.grade, b.rule.grade))
+	})
+	var out []Diagnosis
+	said := map[string]bool{}
+	for _, f := range kept {
+		key := f.diag.Cause + "/" + string(f.diag.Remedy)
+		if said[key] {
+			continue
+		}
+		said[key] = true
+		if !counted {
+			f.diag.Line = 0
+		}
+		out = append(out, f.diag)
+	}
+	return out
+}
+
+func certainty(d Diagnosis) int {
+	if d.Confidence == Certain {
+		return 1
+	}
+	return 0
+}
+
+// explained reports whether a better finding near this one tells the same story: "Unable to refresh token" beside
+// a name that cannot be resolved, invalid_grant beside the number that says why.
+func (e *examination) explained(f finding) bool {
+	return slices.ContainsFunc(e.found, func(g finding) bool {
+		if g.rule.grade >= f.rule.grade || max(g.entry-f.entry, f.entry-g.entry) > near {
+			return false
+		}
+		switch f.rule.grade {
+		case byProtocol:
+			return g.rule.grade == byProvider && ends(g.diag.Remedy) == ends(f.diag.Remedy)
+		case byNetwork:
+			return false
+		}
+		return true
+	})
+}
+
+// ends reports whether a remedy asks for a person at the sign-in.
+func ends(r Remedy) bool {
+	return r == Reauthorize || r == ReauthorizeInteractively || r == GrantPermissions || r == AskAdministrator
+}
+
+// unknown says honestly that no rule fits, with what little is sure.
+func (e *examination) unknown() Diagnosis {
+	d := unknown(Input{})
+	var evidence []string
+	for i := range e.entries {
+		sum := e.sum(i)
+		for _, c := range sum.codes {
+			if strings.HasPrefix(c, "AADSTS") && len(c) < 16 && !slices.Contains(evidence, c) && len(evidence) < 5 {
+				evidence = append(evidence, c) // only digits follow: no secret can hide in it
+				d.Explanation = "fettle does not know this number of Microsoft's. https://login.microsoftonline.com/error?code=" + c[len("AADSTS"):] + " explains it."
+			}
+		}
+		if s := fmt.Sprintf("HTTP %d", sum.status); sum.status != 0 && !slices.Contains(evidence, s) && len(evidence) < 5 {
+			evidence = append(evidence, s)
+		}
+	}
+	if kind := e.foreign(); kind != "" && len(e.known) == 0 {
+		d.Explanation = "It reads like an error of " + kind + ", not of an account that fettle keeps."
+	}
+	d.Evidence = safetext.Cut(strings.Join(evidence, ", "), 200)
+	return d
+}
+
+// foreign names what else a text speaks of, if anything.
+func (e *examination) foreign() string {
+	for i := range e.entries {
+		if kind := e.sum(i).foreign; kind != "" {
+			return kind
+		}
+	}
+	return ""
+}

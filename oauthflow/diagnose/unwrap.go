@@ -1,0 +1,125 @@
+package diagnose
+
+import (
+	"html"
+	"io"
+	"mime/quotedprintable"
+	"strings"
+)
+
+// unwrap takes off what messages are packed in on their way into a log: mail encoding, HTML, escapes of JSON within
+// JSON, percent signs of redirects. It keeps line breaks, so that lines can be counted; counted is false where
+// mail encoding has broken them anew.
+func unwrap(s string) (_ string, counted bool) {
+	counted = true
+	if decoded, ok := unquote(s); ok {
+		s, counted = decoded, false
+	}
+	if strings.Contains(s, "</") || strings.Contains(s, "<!") {
+		s = stripTags(s)
+	}
+	if strings.Contains(s, "&") {
+		s = html.UnescapeString(s)
+	}
+	if strings.Contains(s, `\`) {
+		s = escapes.Replace(s)
+	}
+	if strings.Contains(s, "%") {
+		s = percent(percent(s)) // a redirect within a redirect is encoded twice
+	}
+	return s, counted
+}
+
+// escapes are those of strings in JSON, also of JSON within JSON.
+var escapes = strings.NewReplacer(
+	`\\n`, " ", `\\r`, " ", `\\t`, " ", `\\"`, `"`, `\\\"`, `"`,
+	`\n`, " ", `\r`, " ", `\t`, " ", `\"`, `"`, `\/`, "/", `\u0022`, `"`, `\u0027`, "'", `\u003d`, "=", `\u0026`, "&",
+)
+
+// unquote decodes quoted-printable, which mails about failed jobs come in.
+func unquote(s string) (string, bool) {
+	soft := strings.Count(s, "=\n") + strings.Count(s, "=\r\n")
+	if soft == 0 || soft+strings.Count(s, "=3D")+strings.Count(s, "=20") < 2 {
+		return s, false
+	}
+	decoded, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(s)))
+	if err != nil { // it only looked like it: nothing is lost
+		return s, false
+	}
+	return string(decoded), true
+}
+
+// stripTags blanks the tags of an HTML page, and what only browsers read.
+func stripTags(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	for s != "" {
+		open := strings.IndexByte(s, '<')
+		if open < 0 || open+1 == len(s) {
+			break
+		}
+		b.WriteString(s[:open])
+		s = s[open:]
+		if c := s[1] | 0x20; s[1] != '/' && s[1] != '!' && (c < 'a' || c > 'z') {
+			b.WriteByte('<')
+			s = s[1:]
+			continue
+		}
+		n := tagLength(s)
+		b.WriteByte(' ')
+		b.WriteString(strings.Repeat("\n", strings.Count(s[:n], "\n")))
+		s = s[n:]
+	}
+	b.WriteString(s)
+	return b.String()
+}
+
+// tagLength measures a tag, or a whole script or style sheet. A "<" that nothing closes soon is text.
+func tagLength(s string) int {
+	for _, name := range []string{"script", "style"} {
+		if len(s) > len(name)+1 && strings.EqualFold(s[1:1+len(name)], name) {
+			if end := strings.Index(s, "</"+s[1:1+len(name)]); end >= 0 {
+				s2 := s[end:]
+				return end + max(strings.IndexByte(s2, '>')+1, 1)
+			}
+		}
+	}
+	const longest = 4096
+	if end := strings.IndexByte(s[:min(len(s), longest)], '>'); end >= 0 {
+		return end + 1
+	}
+	return 1
+}
+
+// percent decodes what is encoded and printable, and leaves everything else as it is.
+func percent(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	for {
+		i := strings.IndexByte(s, '%')
+		if i < 0 || i+2 >= len(s) {
+			b.WriteString(s)
+			return b.String()
+		}
+		b.WriteString(s[:i])
+		hi, ok1 := unhex(s[i+1])
+		lo, ok2 := unhex(s[i+2])
+		if c := hi<<4 | lo; ok1 && ok2 && c >= ' ' && c <= '~' {
+			b.WriteByte(c)
+			s = s[i+3:]
+			continue
+		}
+		b.WriteByte('%')
+		s = s[i+1:]
+	}
+}
+
+func unhex(c byte) (byte, bool) {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0', true
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return c | 0x20 - 'a' + 10, true
+	}
+	return 0, false
+}
