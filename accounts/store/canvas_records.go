@@ -22,10 +22,11 @@ type Canvas struct {
 
 // Written is what the last password file of a canvas carried: staleness is derived from it, without any secret.
 type Written struct {
-	At          time.Time        `json:"at"`
-	Generations map[string]int64 `json:"generations"` // account ID → generation in the file
-	Recipients  []string         `json:"recipients"`
-	SHA256      string           `json:"sha256"` // of the encrypted file
+	At          time.Time         `json:"at"`
+	Generations map[string]int64  `json:"generations"` // account ID → generation in the file
+	Recipients  []string          `json:"recipients"`
+	Names       map[string]string `json:"names,omitempty"` // account ID → its reference name in the file
+	SHA256      string            `json:"sha256"`          // of the encrypted file
 }
 
 // PlaceKind says how a place is reached.
@@ -51,6 +52,9 @@ type Place struct {
 	SHA256    string // "" with CheckedAt set: the file is missing
 	Serial    int64  // of the file that was last delivered there
 	Problem   string // why the last delivery or check failed, sanitised; "" = none
+	// UnreachedAt is when it was last looked at in vain, because its machine could not be reached: what was seen is as of
+	// CheckedAt then. Zero: the last look told.
+	UnreachedAt time.Time
 }
 
 // Run is one regeneration of password files: a record with a line per place, so that an interrupted one resumes.
@@ -65,12 +69,14 @@ type Run struct {
 
 // RunLine is the outcome for one place of one canvas.
 type RunLine struct {
-	CanvasID string    `json:"canvas_id"`
-	Canvas   string    `json:"canvas"`
-	PlaceID  string    `json:"place_id"`
-	Target   string    `json:"target"`
-	State    LineState `json:"state"`
-	Cause    string    `json:"cause,omitempty"`
+	CanvasID  string    `json:"canvas_id"`
+	Canvas    string    `json:"canvas"`
+	PlaceID   string    `json:"place_id"`
+	Target    string    `json:"target"`
+	State     LineState `json:"state"`
+	Cause     string    `json:"cause,omitempty"`
+	Code      string    `json:"code,omitempty"`      // the kind of cause, for programs
+	Transient bool      `json:"transient,omitempty"` // it may go away by itself
 }
 
 // LineState is how far a line of a run got.

@@ -28,11 +28,11 @@ func (w *writer) PutCanvas(c *Canvas) error {
 // DeleteCanvas implements Writer; the schema takes its places along.
 func (w *writer) DeleteCanvas(id string) error { return canvases.remove(w, id) }
 
-var places = newTable("places", "place", 1, "id revision canvas_id kind target position checked_at sha256 serial problem",
+var places = newTable("places", "place", 1, "id revision canvas_id kind target position checked_at sha256 serial problem unreached_at",
 	func(p *Place) []any {
 		return []any{
 			&p.ID, &p.Revision, &p.CanvasID, &p.Kind, &p.Target, &p.Position,
-			(*micros)(&p.CheckedAt), &p.SHA256, &p.Serial, &p.Problem,
+			(*micros)(&p.CheckedAt), &p.SHA256, &p.Serial, &p.Problem, (*micros)(&p.UnreachedAt),
 		}
 	})
 
