@@ -19,7 +19,7 @@ func (e *evaluation) terms() {
 	alive := later(e.Account.ProvenAt, e.Account.RefreshedAt)
 	for _, d := range e.ends() {
 		// An end that the provider itself has outlived is an error of the catalogue, or of whoever entered it.
-		if d.at.IsZero() || d.at.Before(alive) {
+		if d.at.IsZero() || d.at.Before(alive) || e.outgrown(d) {
 			continue
 		}
 		if e.death.at.IsZero() || d.at.Before(e.death.at) {
@@ -30,6 +30,12 @@ func (e *evaluation) terms() {
 		}
 	}
 	e.death.because = e.sentence(e.death)
+}
+
+// outgrown reports a term that is over by the catalogue, while the provider has since given an access token for
+// longer: Meta may prolong a sign-in by an exchange, and does not promise to.
+func (e *evaluation) outgrown(d death) bool {
+	return !e.Account.HasRefresh && !d.at.After(e.now) && e.Account.AccessExpiresAt.After(d.at)
 }
 
 // tellEnd makes a finding of an end that is near or over.
