@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fettle/accounts"
+	"fettle/pwfile"
 )
 
 // exitExec is the code of exec's own failures; every other code is the command's.
@@ -20,19 +21,20 @@ const exitExec = 125
 func (a *app) execCommand() *cobra.Command {
 	var x execution
 	cmd := &cobra.Command{
-		Use:   "exec (--account NAME… | --canvas CANVAS) -- COMMAND [ARGUMENT…]",
+		Use:   "exec (--account NAME… | --canvas CANVAS | --pwfile FILE) -- COMMAND [ARGUMENT…]",
 		Short: "Run a job with access tokens in its environment",
 		Long: "exec runs a command with NAME_ACCESS_TOKEN and NAME_EXPIRES_AT in its environment for each account, NAME being its reference name in capitals with _ for -. " +
 			"A Google account adds NAME_CREDENTIALS_FILE, which the client libraries take, and GOOGLE_APPLICATION_CREDENTIALS if it is the only one or named by --adc.\n\n" +
+			"With --pwfile neither book nor vault is needed: the accounts are those of a password file that this server can open. FETTLE_PWFILE then names the file, and `fettle token NAME` inside the job uses it.\n\n" +
 			"The exit code is the command's; exec's own failures are 125 with a line `fettle: CODE: text`.",
-		Example: "fettle exec --account sales-ga -- python report.py",
+		Example: "fettle exec --account sales-ga -- python report.py\nfettle exec --pwfile /srv/canvas/daily-sales.pwfile.age -- python report.py",
 		RunE: a.handle(func(cmd *cobra.Command, args []string) error {
 			if dash := cmd.ArgsLenAtDash(); dash != 0 || len(args) == 0 {
 				return ownFailure(usage("the command stands after --, as in: fettle exec --account NAME -- COMMAND"))
 			}
 			code, err := a.exec(x, args)
 			if err != nil {
-				return ownFailure(a.explain(err))
+				return ownFailure(a.jobFailure(err))
 			}
 			if code != 0 {
 				return &failure{Code: "command", Message: "the command failed", exit: code, silent: true}
@@ -43,6 +45,7 @@ func (a *app) execCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&x.accounts, "account", nil, "an account; repeatable")
 	flags.StringVar(&x.canvas, "canvas", "", "all accounts of a canvas")
+	flags.StringVar(&x.pwfile, "pwfile", "", "all accounts of this password file; needs no book")
 	flags.StringVar(&x.adc, "adc", "", "the Google account that GOOGLE_APPLICATION_CREDENTIALS names")
 	flags.DurationVar(&x.ttl, "min-ttl", defaultTTL, "how long the tokens have to last")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &ranError{ownFailure(usage("%s", oneLine(err)))} })
@@ -54,50 +57,61 @@ func (a *app) execCommand() *cobra.Command {
 
 // execution is what `fettle exec` was asked.
 type execution struct {
-	accounts    []string
-	canvas, adc string
-	ttl         time.Duration
+	accounts       []string
+	canvas, pwfile string
+	adc            string
+	ttl            time.Duration
 }
 
 // ownFailure tells jobs that it was fettle that failed, with a code they can look for.
 func ownFailure(f *failure) *failure {
 	out := *f
-	switch f.Code {
-	case "rate_limited", "dns", "timeout", "connection", "interrupted":
-		out.Code = "unreachable"
-	case "no_vault":
-		out.Code = "locked"
-	case "idle":
-		out.Code = "expired"
-	}
 	out.exit, out.prefix, out.silent = exitExec, "fettle: "+out.Code+": ", false
 	return &out
 }
 
-// exec gets the tokens, closes the book, and only then runs the command.
+// exec gets the tokens, closes the book or the file, and only then runs the command.
 func (a *app) exec(x execution, argv []string) (code int, err error) {
 	var env environment
 	defer func() { err = errors.Join(err, env.remove()) }()
-	err = a.within(func(ctx context.Context, h *house) error {
-		found, err := h.accountsFor(ctx, x)
-		if err != nil {
-			return err
-		}
-		if err := h.unlock(ctx); err != nil {
-			return err
-		}
-		return h.fill(ctx, &env, found, x)
-	})
+	if x.pwfile != "" {
+		err = a.execFromFile(x, &env)
+	} else {
+		err = a.within(func(ctx context.Context, h *house) error {
+			found, err := h.accountsFor(ctx, x)
+			if err != nil {
+				return err
+			}
+			if err := h.unlock(ctx); err != nil {
+				return err
+			}
+			return env.fill(ctx, bookWallet{h, found, x.ttl}, x.adc)
+		})
+	}
 	if err != nil {
 		return 0, err
 	}
 	return a.run(argv, append(os.Environ(), env.variables...))
 }
 
+func (a *app) execFromFile(x execution, env *environment) error {
+	if len(x.accounts) > 0 || x.canvas != "" {
+		return usage("name one of --account, --canvas and --pwfile")
+	}
+	return a.withFile(x.pwfile, x.ttl, func(ctx context.Context, f *pwfile.File) error {
+		w := fileWallet{f}
+		if x.adc != "" && !slices.Contains(w.names(), x.adc) {
+			return usage("--adc names %q, which is none of the accounts in play", shown(x.adc, 60))
+		}
+		env.set(envPwfile, f.Path)
+		return env.fill(ctx, w, x.adc)
+	})
+}
+
 // accountsFor finds the accounts that were named one by one or through their canvas.
 func (h *house) accountsFor(ctx context.Context, x execution) ([]accounts.Account, error) {
 	if (len(x.accounts) > 0) == (x.canvas != "") {
-		return nil, usage("name --account or --canvas")
+		return nil, usage("name --account, --canvas or --pwfile")
 	}
 	names := x.accounts
 	if x.canvas != "" {

@@ -2,14 +2,11 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"fettle/accounts"
 )
 
 // environment is what a job gets: variables, and a folder of credential files that goes away with it.
@@ -19,34 +16,37 @@ type environment struct {
 }
 
 // fill gets a token for each account and, for Google's, writes the file that its client libraries take.
-func (h *house) fill(ctx context.Context, env *environment, found []accounts.Account, x execution) error {
+func (e *environment) fill(ctx context.Context, w wallet, adc string) error {
 	google := map[string]string{} // name → file
-	for _, account := range found {
-		token, err := h.book.Token(ctx, account.ID, x.ttl)
+	for _, name := range w.names() {
+		token, err := w.token(ctx, name)
 		if err != nil {
 			return err
 		}
-		name := variable(account.Name)
-		env.set(name+"_ACCESS_TOKEN", token.Token.Reveal())
+		e.set(variable(name)+"_ACCESS_TOKEN", token.Token.Reveal())
 		if !token.ExpiresAt.IsZero() {
-			env.set(name+"_EXPIRES_AT", token.ExpiresAt.UTC().Format(time.RFC3339))
+			e.set(variable(name)+"_EXPIRES_AT", token.ExpiresAt.UTC().Format(time.RFC3339))
 		}
-		if !isGoogle(h, account) {
+		user, err := w.user(ctx, name)
+		if err != nil {
+			return err
+		}
+		if user == nil {
 			continue
 		}
-		file, err := h.googleFile(ctx, env, account)
+		file, err := e.write(name, *user)
 		if err != nil {
 			return err
 		}
-		env.set(name+"_CREDENTIALS_FILE", file)
-		google[account.Name] = file
+		e.set(variable(name)+"_CREDENTIALS_FILE", file)
+		google[name] = file
 	}
-	if x.adc != "" && google[x.adc] == "" {
-		return usage("--adc names %s, which is no Google account", x.adc)
+	if adc != "" && google[adc] == "" {
+		return usage("--adc names %s, which is no Google account", shown(adc, 60))
 	}
 	for name, file := range google {
-		if name == x.adc || x.adc == "" && len(google) == 1 {
-			env.set("GOOGLE_APPLICATION_CREDENTIALS", file)
+		if name == adc || adc == "" && len(google) == 1 {
+			e.set("GOOGLE_APPLICATION_CREDENTIALS", file)
 		}
 	}
 	return nil
@@ -54,36 +54,34 @@ func (h *house) fill(ctx context.Context, env *environment, found []accounts.Acc
 
 // variable is a reference name as the beginning of a variable's name.
 func variable(name string) string {
-	return strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+	return strings.ToUpper(strings.ReplaceAll(plain(name), "-", "_"))
+}
+
+// plain is a reference name as it is; one from a file of another program cannot lead into another folder or variable.
+func plain(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return '_'
+	}, name)
 }
 
 func (e *environment) set(name, value string) { e.variables = append(e.variables, name+"="+value) }
 
-func isGoogle(h *house, account accounts.Account) bool {
-	p, _ := h.catalogue.Get(account.Provider)
-	return account.Provider == "google" || p.Issuer == "https://accounts.google.com"
-}
-
-// googleFile writes an authorized_user file, readable by this user alone, and returns its path.
-func (h *house) googleFile(ctx context.Context, env *environment, account accounts.Account) (string, error) {
-	e, err := h.book.Export(ctx, account.ID)
+// write makes an authorized_user file, readable by this user alone, and returns its path.
+func (e *environment) write(name string, user authorizedUser) (path string, err error) {
+	content, err := user.encode()
 	if err != nil {
 		return "", err
 	}
-	content, err := json.MarshalIndent(map[string]string{
-		"type": "authorized_user", "client_id": e.ClientID, "client_secret": e.ClientSecret.Reveal(),
-		"refresh_token": e.Refresh.Reveal(), "token_uri": e.TokenEndpoint, "account": e.Identity.Email,
-	}, "", "  ")
-	if err != nil {
-		return "", err
-	}
-	if env.folder == "" {
+	if e.folder == "" {
 		// XDG_RUNTIME_DIR is this user's alone, in memory, and gone at logout.
-		if env.folder, err = os.MkdirTemp(os.Getenv("XDG_RUNTIME_DIR"), "fettle-exec-"); err != nil {
+		if e.folder, err = os.MkdirTemp(os.Getenv("XDG_RUNTIME_DIR"), "fettle-exec-"); err != nil {
 			return "", fmt.Errorf("make a folder for credential files: %w", err)
 		}
 	}
-	path := filepath.Join(env.folder, account.Name+".json")
+	path = filepath.Join(e.folder, plain(name)+".json")
 	return path, os.WriteFile(path, content, 0o600)
 }
 

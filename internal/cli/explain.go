@@ -166,6 +166,13 @@ func explainRest(err error) *failure {
 	if file, ok := errors.AsType[*pwfile.FileError](err); ok {
 		return &failure{Code: string(file.Code), Message: file.Path + " cannot be used: " + file.Text, Remedy: file.Remedy, exit: exitFailed}
 	}
+	if state, ok := errors.AsType[*pwfile.StateError](err); ok {
+		return &failure{Code: string(state.Code), Message: state.Path + " cannot be used: " + state.Text, Remedy: state.Remedy, exit: exitFailed}
+	}
+	if none, ok := errors.AsType[*pwfile.NoAccountError](err); ok {
+		return &failure{Code: "unknown_account", Message: fmt.Sprintf("%s has no account %q", none.Path, none.Name),
+			Remedy: "it carries: " + strings.Join(none.Names, ", "), Account: shown(none.Name, 63), exit: exitFailed}
+	}
 	if said, ok := errors.AsType[*oauthflow.Error](err); ok {
 		f := diagnosed(diagnose.Of(err, diagnose.Hints{Provider: said.Provider}))
 		if f.Message == "" {

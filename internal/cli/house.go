@@ -109,13 +109,15 @@ func (h *house) exists() bool {
 }
 
 // alarm says loudly that an answer could not be stored.
-func (h *house) alarm(u accounts.Unstored, err error) {
+func (h *house) alarm(u accounts.Unstored, err error) { h.app.alarm(u.Account, err) }
+
+func (a *app) alarm(account string, err error) {
 	if err == nil {
-		h.app.progress("fettle: the new token of %s is stored after all", u.Account)
+		a.progress("fettle: the new token of %s is stored after all", account)
 		return
 	}
-	h.app.progress("fettle: THE NEW TOKEN OF %s CANNOT BE STORED and is held in memory (%s)", strings.ToUpper(u.Account), oneLine(err))
-	h.app.progress("  → free some disk space and leave this program running")
+	a.progress("fettle: THE NEW TOKEN OF %s CANNOT BE STORED and is held in memory (%s)", strings.ToUpper(account), oneLine(err))
+	a.progress("  → free some disk space and leave this program running")
 }
 
 // close waits for work in flight and closes the book.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -176,6 +177,16 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 		}
 		ts.Fatalf("no event %s whose %s is %s", args[0], args[1], args[2])
 	},
+	// env-stdout NAME keeps the last output's line in a variable.
+	"env-stdout": func(ts *testscript.TestScript, _ bool, args []string) {
+		ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+	},
+	// flip FROM TO copies a file with one byte changed.
+	"flip": func(ts *testscript.TestScript, _ bool, args []string) {
+		content := []byte(ts.ReadFile(args[0]))
+		content[len(content)-5] ^= 1
+		ts.Check(os.WriteFile(ts.MkAbs(args[1]), content, 0o600))
+	},
 	// noleaks searches everything that was said and kept for secrets.
 	"noleaks": func(ts *testscript.TestScript, _ bool, _ []string) {
 		w := worldOf(ts)
@@ -206,7 +217,7 @@ func ignoreMissing(err error) error {
 
 // wantsToken reports whether a command line asks for a token on stdout.
 func wantsToken(args []string) bool {
-	return len(args) > 0 && (args[0] == "token" || args[0] == "exec")
+	return slices.Contains(args, "token") || slices.Contains(args, "exec")
 }
 
 // member finds a member of a JSON document and returns it as JSON, strings without their quotes.
