@@ -53,11 +53,11 @@ func TestRoundTrip(t *testing.T) {
 	event := store.Event{ID: 1, At: at, Actor: "ops", Action: "refresh", AccountID: account.ID, CanvasID: "v1", Subject: "s", OK: true, Detail: "d"}
 	canvas := store.Canvas{ID: "v1", Name: "nightly", Path: "/srv/n.acc", AccountIDs: []string{other.ID, account.ID},
 		Recipients: []string{"age1x"}, Passphrase: true, Group: "jobs", FileID: "fid", Serial: 9,
-		Written: &store.Written{At: at, Generations: map[string]int64{account.ID: 3}, Recipients: []string{"age1x"}, SHA256: "ff"}, CreatedAt: at}
+		Written: &store.Written{At: at, Generations: map[string]int64{account.ID: 3}, Recipients: []string{"age1x"}, Names: map[string]string{account.ID: "a"}, SHA256: "ff"}, CreatedAt: at}
 	place := store.Place{ID: "p1", CanvasID: canvas.ID, Kind: store.PlaceSFTP, Target: "sftp://u@h:22/p", Position: 1,
-		CheckedAt: at, SHA256: "ff", Serial: 9, Problem: "refused"}
+		CheckedAt: at, SHA256: "ff", Serial: 9, Problem: "refused", UnreachedAt: at.Add(time.Hour)}
 	run := store.Run{ID: "r1", StartedAt: at, EndedAt: at.Add(time.Minute), Actor: "ops",
-		Lines: []store.RunLine{{CanvasID: canvas.ID, Canvas: "nightly", PlaceID: "p1", Target: "x", State: store.LineFailed, Cause: "why"}}}
+		Lines: []store.RunLine{{CanvasID: canvas.ID, Canvas: "nightly", PlaceID: "p1", Target: "x", State: store.LineFailed, Cause: "why", Code: "failed", Transient: true}}}
 
 	packed := store.Package{ID: "k1", Name: "nightly", Canvases: []store.PackedCanvas{{CanvasID: canvas.ID, Name: "nightly", Folder: "f"}},
 		Files: []store.PackedFile{{Source: "/srv/rates.csv", Path: "rates.csv"}}, Target: "s3://b/p", Layout: store.LayoutPlain, Serial: 4,
