@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,10 @@ func Refresh(ctx context.Context, hc *http.Client, r RefreshRequest) (*Token, er
 	}
 	extra := params(r.Provider.TokenParams)
 	if r.Provider.RefreshScopes && len(r.Scopes) > 0 {
-		extra.Set("scope", strings.Join(r.Scopes, r.Provider.ScopeSeparator))
+		// Answers do not name offline_access among the granted scopes; without it in the request Microsoft sends no
+		// new refresh token, and the old one dies 90 days after the sign-in, however often it is used.
+		scopes := r.Provider.Normalise(slices.Concat(r.Scopes, r.Provider.GrantScopes))
+		extra.Set("scope", strings.Join(scopes, r.Provider.ScopeSeparator))
 	}
 	cfg := config(r.Server, r.Client, "", nil)
 	return requestToken(ctx, hc, PlaceRefresh, r.Provider, r.Client, extra, now(),

@@ -12,6 +12,28 @@ import (
 	"fettle/oauthflow/provider"
 )
 
+// builtin is the built-in entry, with these vars set.
+func builtin(id string, vars map[string]string) (provider.Provider, error) {
+	catalogue, err := provider.Builtin()
+	if err != nil {
+		return provider.Provider{}, err
+	}
+	if len(vars) > 0 {
+		var text bytes.Buffer
+		if err := toml.NewEncoder(&text).Encode(object{"providers": object{id: object{"vars": vars}}}); err != nil {
+			return provider.Provider{}, err
+		}
+		if catalogue, err = catalogue.With("vars", text.Bytes()); err != nil {
+			return provider.Provider{}, err
+		}
+	}
+	entry, ok := catalogue.Get(id)
+	if !ok {
+		return entry, fmt.Errorf("the catalogue has no provider %q", id)
+	}
+	return entry, nil
+}
+
 // Config is the [providers.NAME] block for config.toml: Hosts with the client that the server knows.
 func (s *Server) Config() string {
 	client := fmt.Sprintf("\n[providers.%s.client]\nid = %q\n", s.id, s.clientID)
@@ -47,6 +69,9 @@ func (s *Server) Hosts() string {
 	moved := s.moved(entry)
 	if len(p.InstanceHosts) > 0 {
 		moved["instance_hosts"] = append(slices.Clone(p.InstanceHosts), strings.TrimPrefix(s.base, "http://"))
+	}
+	if len(s.Vars) > 0 {
+		moved["vars"] = s.Vars
 	}
 	out := toml.NewEncoder(&text)
 	out.Indent = ""
