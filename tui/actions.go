@@ -19,6 +19,8 @@ const (
 	inFields   scope = "two fields"
 	inScroll   scope = "long pages"
 	inVerify   scope = "verification"
+	inClients  scope = "clients"
+	inSteps    scope = "registering a client"
 )
 
 // Actions.
@@ -59,6 +61,8 @@ const (
 	actAbandon actionID = "abandon"
 	actStop    actionID = "stop"
 	actField   actionID = "other-field"
+	actClients actionID = "clients"
+	actReplace actionID = "replace"
 	actLeave   actionID = "leave"
 	actSuspend actionID = "suspend"
 )
@@ -94,6 +98,7 @@ var actions = []action{
 	{id: actFiles, keys: []string{"p"}, label: "files", help: "Regenerate password files that carry an old credential.", scope: inAccounts, off: needsKnown},
 	{id: actAdd, keys: []string{"a"}, label: "authorize", help: "Authorize a new account.", scope: inAccounts},
 	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Remove this account, and revoke it at the provider if you say so.", scope: inAccounts, danger: true, off: needsStored},
+	{id: actClients, keys: []string{"i"}, label: "clients", help: "Show the client registrations at the providers: add, replace, remove.", scope: inAccounts},
 	{id: actFilter, keys: []string{"/"}, label: "filter", help: "Show only accounts whose name, service, identity or state match.", scope: inAccounts, off: needsKnown},
 	{id: actSort, keys: []string{"s"}, label: "sort", help: "Sort by health, name, end or stale files.", scope: inAccounts, quiet: true, off: needsKnown},
 	{id: actMark, keys: []string{"space"}, label: "mark", help: "Mark the account for refresh or verify of several.", scope: inAccounts, quiet: true, off: needsOneAccount},
@@ -110,6 +115,14 @@ var actions = []action{
 	{id: actVerify, keys: []string{"v"}, label: "again", help: "Make the checks once more.", scope: inVerify, off: needsIdle},
 	{id: actStop, keys: []string{"ctrl+x"}, label: "stop", help: "Stop the checks; what was found stays.", scope: inVerify, off: needsJob},
 	{id: actUpdate, keys: []string{"u"}, label: "update", help: "Update the credential: sign in again for this account.", scope: inVerify, off: needsLive},
+
+	{id: actAdd, keys: []string{"a"}, label: "add", help: "Register a client at a provider, step by step, and keep it here.", scope: inClients},
+	{id: actOpen, keys: []string{"enter"}, label: "authorize", help: "Authorize an account through this client.", scope: inClients, off: needsClient},
+	{id: actReplace, keys: []string{"s"}, label: "new secret", help: "Replace the client's secret; shows first which password files have to be written anew.", scope: inClients, off: needsOwnClient},
+	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Forget this client; not while accounts use it.", scope: inClients, danger: true, off: needsUnusedClient},
+
+	{id: actCopyURL, keys: []string{"c"}, label: "copy address", help: "Send the address of the provider's console to your terminal's clipboard.", scope: inSteps, off: needsURL},
+	{id: actBareURL, keys: []string{"b"}, label: "bare address", help: "Leave the screen and print the address alone on one line.", scope: inSteps, off: needsURL},
 
 	{id: actUp, keys: []string{"up", "k"}, label: "up", help: "Up one line.", scope: inScroll, quiet: true},
 	{id: actDown, keys: []string{"down", "j"}, label: "down", help: "Down one line.", scope: inScroll, quiet: true},

@@ -43,6 +43,9 @@ func (s authorizeWizard) forward(f frame) (screen, []intent) {
 	s.problem = ""
 	switch s.station {
 	case atProvider:
+		if o, _ := s.providers.chosen(); !strings.Contains(o.id, clientMark) {
+			return s, []intent{open{newClientWizard(f, o.id, true)}}
+		}
 		return s.chooseServices(f), nil
 	case atServices:
 		s.station = atName

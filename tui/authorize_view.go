@@ -47,19 +47,12 @@ func (s authorizeWizard) view(f frame) string {
 	return line.page(question, withNext(body, s.nexts(j, f), line.body(question, f)), f)
 }
 
-// providerLines are the clients to choose from; under one that is missing stands how to get it.
+// providerLines are the clients to choose from.
 func (s authorizeWizard) providerLines(f frame) []string {
-	o, ok := s.providers.chosen()
-	if !ok {
+	if len(s.providers.options) == 0 {
 		return []string{" The catalogue has no provider: config.toml took them all away."}
 	}
-	if o.off == "" {
-		return s.providers.lines(f)
-	}
-	help := indent1(wrap("fettle needs a client registration of yours at "+o.label+" first: make one in its developer console, then tell fettle of it in another shell. This list notices by itself.", f.width-2))
-	help = append(help, "", "   "+f.theme.accent.Render("fettle client add "+o.id+" --from FILE"), "   "+f.theme.accent.Render("fettle client add "+o.id+" --id ID --secret-file FILE"))
-	list := s.providers.lines(f.inner(f.width, max(f.height-len(help)-1, 3)))
-	return slices.Concat(list, []string{""}, help)
+	return s.providers.lines(f)
 }
 
 func (s authorizeWizard) problemLines(f frame) []string {

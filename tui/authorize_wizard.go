@@ -55,6 +55,13 @@ func newAuthorize(f frame) authorizeWizard {
 	return w
 }
 
+// newAuthorizeWith begins with the client chosen.
+func newAuthorizeWith(c accounts.ClientInfo, f frame) authorizeWizard {
+	w := newAuthorize(f)
+	w.providers.at = c.Provider + clientMark + c.ID
+	return w.chooseServices(f)
+}
+
 func newUpdate(a accounts.Account, f frame) authorizeWizard {
 	w := newAuthorize(f)
 	w.again = true
@@ -94,7 +101,7 @@ func (f frame) providerOptions() []option {
 			usable = append(usable, o)
 		}
 		if len(clients) == 0 {
-			rest = append(rest, option{id: p.ID, label: p.Name, off: "no client is registered yet"})
+			rest = append(rest, option{id: p.ID, label: p.Name, note: "No client yet: enter shows how to register one."})
 		}
 	}
 	return append(usable, rest...)
@@ -203,6 +210,14 @@ func (s authorizeWizard) situation(f frame) situation {
 // renewed follows the clients: one that was added meanwhile can be chosen.
 func (s authorizeWizard) renewed(f frame) (screen, []intent) {
 	s.providers.options = f.providerOptions()
+	if at := s.providers.at; at != "" && !strings.Contains(at, clientMark) { // it had no client: take its first
+		for _, o := range s.providers.options {
+			if strings.HasPrefix(o.id, at+clientMark) {
+				s.providers.at = o.id
+				break
+			}
+		}
+	}
 	return s, nil
 }
 
@@ -210,8 +225,8 @@ func (s authorizeWizard) renewed(f frame) (screen, []intent) {
 func (s authorizeWizard) stuck(at station, f frame) string {
 	switch at {
 	case atProvider:
-		if o, ok := s.providers.chosen(); !ok || o.off != "" {
-			return "this provider needs a client first: see below the list"
+		if _, ok := s.providers.chosen(); !ok {
+			return "there is no provider"
 		}
 	case atServices:
 		if len(s.services.ticked) == 0 {

@@ -48,7 +48,7 @@ func describe(in intent, snap accounts.Snapshot) (id jobID, title string, ok boo
 	case setupVault:
 		return jobID{jobVault, ""}, "making the vault", true
 	}
-	return jobID{}, "", false
+	return describeClient(in)
 }
 
 // subjects names a set of accounts: one by its ID, several by all of them.
@@ -106,11 +106,11 @@ func (r *runner) command(in intent, run int) tea.Cmd {
 	case pasteInto:
 		return r.paste(in.job, in.text)
 	}
-	return r.question(in)
+	return r.question(in, run)
 }
 
 // question turns the intents that are answered once into commands.
-func (r *runner) question(in intent) tea.Cmd {
+func (r *runner) question(in intent, run int) tea.Cmd {
 	switch in := in.(type) {
 	case askFlowChoices:
 		return r.answer(in.key, func(ctx context.Context) (any, error) { return r.Accounts.FlowChoices(ctx, in.request) })
@@ -126,6 +126,9 @@ func (r *runner) question(in intent) tea.Cmd {
 		return r.answer(in.key, func(ctx context.Context) (any, error) { return r.Accounts.Resources(ctx, in.id, false) })
 	case askKeyring:
 		return r.answer(in.key, func(ctx context.Context) (any, error) { return nil, r.Vault.ProbeKeyring(ctx) })
+	}
+	if cmd := r.client(in, run); cmd != nil {
+		return cmd
 	}
 	return r.terminal(in)
 }

@@ -72,6 +72,27 @@ func needsSignIn(s situation) string {
 	return ""
 }
 
+func needsClient(s situation) string {
+	if s.client == nil {
+		return "there is no client yet; a adds one"
+	}
+	return ""
+}
+
+func needsOwnClient(s situation) string {
+	if s.client != nil && s.client.FromConfig {
+		return "this client stands in config.toml: edit it there"
+	}
+	return needsClient(s)
+}
+
+func needsUnusedClient(s situation) string {
+	if s.client != nil && !s.client.FromConfig && len(s.client.UsedBy) > 0 {
+		return count(len(s.client.UsedBy), "account") + " signed in through it: remove or re-authorize first " + usedByWords(s.client.UsedBy)
+	}
+	return needsOwnClient(s)
+}
+
 func needsIdle(s situation) string {
 	if s.job != nil && s.job.running {
 		return "it is under way; ctrl+x stops it"

@@ -29,6 +29,9 @@ type Accounts interface {
 	RemovalPlan(ctx context.Context, id string) (accounts.RemovalPlan, error)
 	Remove(ctx context.Context, id string, o accounts.RemoveOptions) (accounts.RemoveResult, error)
 	Clients(ctx context.Context) ([]accounts.ClientInfo, error)
+	AddClient(ctx context.Context, c accounts.NewClient) (accounts.ClientInfo, error)
+	ReplaceClientSecret(ctx context.Context, clientID string, s secret.Text) error
+	RemoveClient(ctx context.Context, clientID string) error
 	Events(ctx context.Context, f store.EventFilter) ([]store.Event, error)
 }
 

@@ -1,0 +1,170 @@
+package tui
+
+import (
+	"strings"
+
+	"fettle/accounts"
+	"fettle/oauthflow/provider"
+)
+
+// key names the question for the content of a client file.
+func (s clientWizard) key() string {
+	o, _ := s.providers.chosen()
+	return "client file " + o.id
+}
+
+func (s clientWizard) receive(a answer, f frame) (screen, []intent) {
+	if a.key != s.key() || s.reading == "" {
+		return s, nil
+	}
+	s.reading = ""
+	if a.err != nil {
+		s.problem = sentence(oneLine(a.err))
+		return s, nil
+	}
+	content, _ := a.value.([]byte)
+	return s.read(content, f), nil
+}
+
+// read takes the content of a client file, from a path or pasted; it is never shown.
+func (s clientWizard) read(content []byte, f frame) clientWizard {
+	c, err := accounts.ReadGoogleClientFile(content)
+	p := s.provider(f)
+	switch {
+	case err != nil:
+		s.problem = sentence(oneLine(err))
+		return s
+	case c.Provider != p.ID && !sharesFiles(p):
+		s.problem = "This is the file of a client of Google; " + p.Name + " gives out none like it."
+		return s
+	}
+	c.Provider = p.ID
+	// The file of a Desktop app and that of a TV client look the same: the kind that was chosen decides.
+	if k, ok := s.kind(f); ok && k.FileKey == c.Kind {
+		c.Kind = k.ID
+	}
+	if label := s.form.value(len(s.form.fields) - 1); label != "" {
+		c.Label = label
+	}
+	s.found = &c
+	return s.look(f)
+}
+
+// sharesFiles reports whether some kind of client of a provider comes with a file.
+func sharesFiles(p provider.Provider) bool {
+	for _, k := range p.ClientKinds {
+		if k.FileKey != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// look shows what fettle makes of the client. Where it is of another kind than the one chosen, keeping it is
+// not what enter does first.
+func (s clientWizard) look(f frame) clientWizard {
+	s.at, s.review = clientAtReview, choice{}
+	if s.wrongKind(f) != "" {
+		s.review.add(nextOther, "Give another client")
+		s.review.add(nextKeepIt, "Keep this one all the same")
+		return s
+	}
+	s.review.add(nextKeepIt, "Keep it")
+	s.review.add(nextOther, "Give another one")
+	return s
+}
+
+// wrongKind says that the client is of another kind than the one chosen, and what that means.
+func (s clientWizard) wrongKind(f frame) string {
+	chosen, ok := s.kind(f)
+	if !ok || s.former != nil || s.found.Kind == chosen.ID {
+		return ""
+	}
+	is, known := kindOf(s.found.Kind, s.provider(f))
+	if !known {
+		return ""
+	}
+	words := "This is a client of the kind " + is.Name + ", not " + chosen.Name + ". It signs in by " + flowWords(is.Flows) + "."
+	if is.Redirects != "" {
+		words += " Redirects: " + strings.TrimSuffix(is.Redirects, ".") + "."
+	}
+	return words
+}
+
+// keep hands the client to the book, or goes back to the lines.
+func (s clientWizard) keep() (screen, []intent) {
+	o, _ := s.review.chosen()
+	if o.id == nextOther {
+		s.at, s.found = clientAtForm, nil
+		s.form = s.form.focused(0)
+		return s, nil
+	}
+	c := *s.found
+	s.at, s.found = clientAtEnd, nil
+	if s.former != nil {
+		return s, []intent{replaceClient{*s.former, c.Secret}}
+	}
+	return s, []intent{addClient{c}}
+}
+
+// kept is the client as the book keeps it now.
+func (s clientWizard) kept(f frame) (accounts.ClientInfo, bool) {
+	j, ok := f.jobs.get(s.job())
+	info, isClient := j.result.(accounts.ClientInfo)
+	return info, ok && isClient && j.err == nil
+}
+
+// nexts are the options once the client is kept, the natural one first.
+func (s clientWizard) nexts(f frame) choice {
+	c := choice{at: s.after.at}
+	j, _ := f.jobs.get(s.job())
+	if j.settling {
+		return c
+	}
+	info, ok := s.kept(f)
+	switch {
+	case !ok:
+		c.add(nextOther, "Give it again")
+	case s.returning:
+		c.add(nextAuthorize, "Go on with the authorization")
+	case s.former != nil:
+		if files := staleCount(info, f); files > 0 {
+			c.add(nextFiles, "Regenerate the password files that carry the old secret")
+		}
+	default:
+		c.add(nextAuthorize, "Authorize an account through it")
+	}
+	c.add(nextList, "Back")
+	return c
+}
+
+// staleCount is how many stale password files the accounts of a client have.
+func staleCount(c accounts.ClientInfo, f frame) int {
+	n := 0
+	for _, name := range c.UsedBy {
+		if a, ok := f.data.snapshot.ByName(name); ok {
+			n += f.data.stale[a.ID]
+		}
+	}
+	return n
+}
+
+// ended does what was chosen at the end.
+func (s clientWizard) ended(f frame) (screen, []intent) {
+	o, ok := s.nexts(f).chosen()
+	if !ok {
+		return s, nil
+	}
+	switch o.id {
+	case nextOther:
+		s.after = choice{}
+		return s.ask(f), nil
+	case nextAuthorize:
+		if info, kept := s.kept(f); kept && !s.returning {
+			return s, []intent{replace{newAuthorizeWith(info, f)}}
+		}
+	case nextFiles:
+		return s, following(nextFiles, "", f)
+	}
+	return s, []intent{back{}}
+}

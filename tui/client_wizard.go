@@ -1,0 +1,314 @@
+package tui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"fettle/accounts"
+	"fettle/internal/secret"
+	"fettle/oauthflow/provider"
+)
+
+// clientWizard takes a client registration: where it belongs, what kind, how one is registered there, what
+// the provider gave, and what fettle makes of it before anything is kept. With a former client it replaces
+// that one's secret and asks for nothing else.
+type clientWizard struct {
+	base
+	at        clientStation
+	returning bool                 // an authorization waits below for the client
+	former    *accounts.ClientInfo // to be replaced
+
+	providers choice
+	kinds     choice
+	top       int // of the page of steps
+	form      form
+	reading   string // the file that is being read
+	found     *accounts.NewClient
+	review    choice
+	after     choice
+	problem   string
+}
+
+// clientStation is a step of the wizard.
+type clientStation int
+
+const (
+	clientAtProvider clientStation = iota
+	clientAtKind
+	clientAtSteps
+	clientAtForm
+	clientAtReview
+	clientAtEnd // the job decides from here on
+)
+
+var clientStations = []string{"Provider", "Kind", "Register", "Client", "Look", "Done"}
+
+// Further choices of this wizard.
+const (
+	nextAuthorize = "authorize"
+	nextKeepIt    = "keep-client"
+	nextOther     = "other-client"
+)
+
+// newClientWizard begins at the provider given, or asks for it. returning says that an authorization waits
+// below for the client.
+func newClientWizard(f frame, providerID string, returning bool) clientWizard {
+	w := clientWizard{returning: returning, providers: choice{at: providerID}}
+	for _, p := range f.providers {
+		w.providers.options = append(w.providers.options, option{id: p.ID, label: p.Name, note: strings.Join(serviceNames(p), ", ")})
+	}
+	if returning && providerID != "" {
+		return w.chooseKind(f)
+	}
+	return w
+}
+
+// newClientReplacement asks for another secret of a client.
+func newClientReplacement(c accounts.ClientInfo, f frame) clientWizard {
+	w := newClientWizard(f, c.Provider, false)
+	w.former = &c
+	w.kinds.at = c.Kind
+	return w.ask(f)
+}
+
+func (s clientWizard) title(frame) string {
+	if s.former != nil {
+		return "Replace " + s.former.Label
+	}
+	return "Add a client"
+}
+
+// provider is the provider chosen.
+func (s clientWizard) provider(f frame) provider.Provider {
+	o, _ := s.providers.chosen()
+	return f.provider(o.id)
+}
+
+// kind is the kind chosen; a provider may know none.
+func (s clientWizard) kind(f frame) (provider.ClientKind, bool) {
+	o, ok := s.kinds.chosen()
+	k, known := s.provider(f).ClientKinds[o.id]
+	return k, ok && known
+}
+
+// job is the keeping of the client.
+func (s clientWizard) job() jobID {
+	o, _ := s.providers.chosen()
+	return jobID{jobClient, o.id}
+}
+
+func (s clientWizard) typing() bool { return s.at == clientAtForm }
+
+func (s clientWizard) scopes() []scope {
+	if s.typing() {
+		return []scope{inFields, inWizard}
+	}
+	if s.at == clientAtSteps {
+		return []scope{inSteps, inWizard, inScroll}
+	}
+	return []scope{inWizard, inScroll}
+}
+
+func (s clientWizard) situation(f frame) situation {
+	st := situation{url: s.at == clientAtSteps && s.provider(f).Registration.Console != ""}
+	switch s.at {
+	case clientAtForm:
+		if s.reading != "" {
+			st.next = "the file is being read"
+		}
+	case clientAtEnd:
+		j, _ := f.jobs.get(s.job())
+		st.job = &j
+		switch {
+		case j.running:
+			st.next = "it is being kept"
+		case j.settling:
+			st.next = settlingWords
+		}
+	}
+	return st
+}
+
+func (s clientWizard) act(id actionID, f frame) (screen, []intent) {
+	switch {
+	case id == actBack:
+		return s.backward(f)
+	case id == actField:
+		s.form = s.form.focused(s.form.focus + 1)
+		return s, nil
+	case id == actCopyURL:
+		return s, []intent{copyText{"The address", s.provider(f).Registration.Console}}
+	case id == actBareURL:
+		return s, []intent{printURL{s.provider(f).Registration.Console}}
+	case id == actNext:
+		return s.forward(f)
+	}
+	switch s.at {
+	case clientAtProvider:
+		s.providers, _ = s.providers.act(id, f.height)
+	case clientAtKind:
+		s.kinds, _ = s.kinds.act(id, f.height)
+	case clientAtSteps:
+		s.top = moved(s.top, max(len(s.stepLines(f))-(f.height-4), 0)+1, f.height, id)
+	case clientAtReview:
+		s.review, _ = s.review.act(id, f.height)
+	case clientAtEnd:
+		s.after, _ = s.nexts(f).act(id, f.height)
+	}
+	return s, nil
+}
+
+// backward is esc: one step back, nothing typed is lost. What is being kept goes on without the screen.
+func (s clientWizard) backward(f frame) (screen, []intent) {
+	s.problem, s.reading = "", ""
+	first := clientAtProvider
+	switch {
+	case s.former != nil:
+		first = clientAtForm
+	case s.returning && len(s.kinds.options) > 1:
+		first = clientAtKind
+	case s.returning:
+		first = clientAtSteps
+	}
+	if s.at == first || s.at == clientAtEnd {
+		return s, []intent{back{}}
+	}
+	s.at--
+	if s.at == clientAtKind && len(s.kinds.options) < 2 {
+		s.at--
+	}
+	return s, nil
+}
+
+// forward takes the answer of this step and shows the next.
+func (s clientWizard) forward(f frame) (screen, []intent) {
+	s.problem = ""
+	switch s.at {
+	case clientAtProvider:
+		return s.chooseKind(f), nil
+	case clientAtKind:
+		s.at, s.top = clientAtSteps, 0
+	case clientAtSteps:
+		return s.ask(f), nil
+	case clientAtForm:
+		return s.take(f)
+	case clientAtReview:
+		return s.keep()
+	case clientAtEnd:
+		return s.ended(f)
+	}
+	return s, nil
+}
+
+// chooseKind asks for the kind of registration, where the provider has several.
+func (s clientWizard) chooseKind(f frame) clientWizard {
+	p := s.provider(f)
+	former := s.kinds.at
+	s.kinds = choice{at: former}
+	for _, k := range p.ClientKindList() {
+		label := k.Name
+		if k.Preferred {
+			label += ", the usual one"
+		}
+		note := k.Words
+		if words := flowWords(k.Flows); words != "" {
+			note = strings.TrimSpace(note + " Signs in by " + words + ".")
+		}
+		s.kinds.options = append(s.kinds.options, option{id: k.ID, label: label, note: note})
+	}
+	s.at = clientAtKind
+	if len(s.kinds.options) < 2 {
+		s.at, s.top = clientAtSteps, 0
+	}
+	return s
+}
+
+// ask shows the lines to type; what was typed before stays.
+func (s clientWizard) ask(f frame) clientWizard {
+	s.at, s.found, s.reading = clientAtForm, nil, ""
+	k, known := s.kind(f)
+	public := known && !k.NeedsSecret()
+	if s.former != nil {
+		s.form = newForm([]string{"New client secret"}, secretField())
+		return s
+	}
+	labels := []string{"Client ID", "Client secret", "What to call it here (may stay empty)"}
+	if k.FileKey != "" {
+		labels[0] = "Path of the JSON file, or its text pasted, or the client ID"
+		labels[1] = "Client secret (not with a file)"
+	}
+	id := field(4096)
+	if len(s.form.fields) > 0 {
+		id.SetValue(s.form.value(0))
+	}
+	if public {
+		s.form = newForm([]string{labels[0], labels[2]}, id, field(80))
+		return s
+	}
+	s.form = newForm(labels, id, secretField(), field(80))
+	return s
+}
+
+func (s clientWizard) typed(msg tea.Msg, f frame) (screen, []intent) {
+	s.problem = ""
+	if pasted, ok := msg.(tea.PasteMsg); ok && s.former == nil && isJSON(pasted.Content) {
+		return s.read([]byte(pasted.Content), f), nil
+	}
+	s.form = s.form.typed(msg)
+	return s, nil
+}
+
+// isJSON tells the text of a client file from a client ID.
+func isJSON(text string) bool { return strings.HasPrefix(strings.TrimSpace(text), "{") }
+
+// isPath tells a path from a client ID: no provider gives out IDs that look like one.
+func isPath(text string) bool {
+	for _, start := range []string{"/", "~/", "./", "../"} {
+		if strings.HasPrefix(text, start) {
+			return true
+		}
+	}
+	return strings.HasSuffix(text, ".json")
+}
+
+// take goes on with what is typed: the next line, the file, or the client itself.
+func (s clientWizard) take(f frame) (screen, []intent) {
+	first := s.form.value(0)
+	switch {
+	case s.former != nil && first == "":
+		s.problem = "The new secret is empty."
+		return s, nil
+	case s.former != nil:
+		s.found = &accounts.NewClient{Provider: s.former.Provider, OAuthID: s.former.OAuthID, Label: s.former.Label, Secret: secret.New(first), Auth: s.former.Auth, Kind: s.former.Kind}
+		return s.look(f), nil
+	case isPath(first):
+		s.reading = first
+		return s, []intent{askClientFile{s.key(), first}}
+	case first == "":
+		s.form = s.form.focused(0)
+		s.problem = "The client ID is missing."
+		return s, nil
+	case !s.form.last():
+		s.form = s.form.focused(s.form.focus + 1)
+		return s, nil
+	}
+	return s.typedIn(f), nil
+}
+
+// typedIn makes a client of the lines that were typed.
+func (s clientWizard) typedIn(f frame) clientWizard {
+	k, known := s.kind(f)
+	c := accounts.NewClient{Provider: s.provider(f).ID, OAuthID: s.form.value(0), Kind: k.ID, Auth: k.Auth}
+	if len(s.form.fields) > 2 {
+		c.Secret = secret.New(s.form.value(1))
+	}
+	c.Label = s.form.value(len(s.form.fields) - 1)
+	if known && k.NeedsSecret() && c.Secret.Empty() {
+		s.form = s.form.focused(1)
+		s.problem = "A client of the kind " + k.Name + " has a secret: without it the provider refuses every request."
+		return s
+	}
+	s.found = &c
+	return s.look(f)
+}

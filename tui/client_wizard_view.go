@@ -1,0 +1,149 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"fettle/accounts"
+	"fettle/oauthflow/provider"
+)
+
+func (s clientWizard) view(f frame) string {
+	line := steps{names: clientStations, at: int(s.at)}
+	if s.former != nil {
+		line = steps{names: clientStations[clientAtForm:], at: int(s.at - clientAtForm)}
+	}
+	p := s.provider(f)
+	inner := f.inner(f.width, f.height-6)
+	switch s.at {
+	case clientAtProvider:
+		return line.page("At which provider is the client registered?", s.providers.lines(inner), f)
+	case clientAtKind:
+		return line.page("Which kind of client of "+p.Name+"?", s.kinds.lines(inner), f)
+	case clientAtSteps:
+		return line.page("Register a client at "+p.Name+", then press enter", s.stepPage(f), f)
+	case clientAtForm:
+		return line.page(s.formQuestion(f), append(s.formLines(f), s.problemLines(f)...), f)
+	case clientAtReview:
+		body := s.reviewLines(f)
+		return line.page("This is what fettle would keep", withNext(body, s.review, f.inner(f.width, f.height-4)), f)
+	}
+	j, _ := f.jobs.get(s.job())
+	question, body := s.endLines(j, f)
+	if j.running {
+		return line.page(question, body, f)
+	}
+	head := 3 + len(wrap(question, f.width-2))
+	return line.page(question, withNext(body, s.nexts(f), f.inner(f.width, f.height-head)), f)
+}
+
+func (s clientWizard) problemLines(f frame) []string {
+	if s.problem == "" {
+		return nil
+	}
+	return append([]string{""}, paragraphAt(f.theme.signs.critical+" "+s.problem, f.width-2, " ", f.theme.bad)...)
+}
+
+// stepPage is the part of the steps that fits.
+func (s clientWizard) stepPage(f frame) []string {
+	height := max(f.height-4, 1)
+	return strings.Split(scrolled(s.stepLines(f), s.top, f.inner(f.width, height)), "\n")
+}
+
+// stepLines say how a client of this kind is registered, numbered, with the addresses to open.
+func (s clientWizard) stepLines(f frame) []string {
+	t, p := f.theme, s.provider(f)
+	k, _ := s.kind(f)
+	var lines []string
+	if url := p.Registration.Console; url != "" {
+		lines = append(lines, " "+link(url, url, t)+t.faint.Render("   c copies it, b prints it alone"), "")
+	}
+	all := p.RegistrationSteps(k.ID)
+	for i, step := range all {
+		for n, l := range wrap(step, f.width-6) {
+			lead := "    "
+			if n == 0 {
+				lead = fmt.Sprintf(" %2d ", i+1)
+			}
+			lines = append(lines, t.key.Render(lead)+l)
+		}
+	}
+	if len(all) == 0 {
+		lines = append(lines, indent1(wrap("The catalogue does not say how. Register an OAuth client in "+p.Name+"'s developer console; allow one of these redirects if it asks for any:", f.width-2))...)
+		for _, r := range p.Redirects {
+			lines = append(lines, "   "+t.accent.Render(r))
+		}
+	}
+	if k.Redirects != "" {
+		lines = append(append(lines, ""), paragraphAt("Redirects: "+k.Redirects, f.width-2, " ", t.faint)...)
+	}
+	if docs := p.Registration.Docs; docs != "" {
+		lines = append(lines, "", " "+t.faint.Render("The provider's own words: ")+link(docs, docs, t))
+	}
+	return lines
+}
+
+func (s clientWizard) formQuestion(f frame) string {
+	if s.former != nil {
+		return "The new secret of " + s.former.Label
+	}
+	return "What did " + s.provider(f).Name + " give you?"
+}
+
+func (s clientWizard) formLines(f frame) []string {
+	t := f.theme
+	lines := s.form.lines(t)
+	if s.reading != "" {
+		return append(lines, "", " "+t.faint.Render("Reading "+cutLeft(s.reading, f.width-12, t.signs.ellipsis)+t.signs.ellipsis))
+	}
+	if s.former != nil {
+		return append(append(lines, ""), indent1(paragraph("Register the new secret at "+s.former.ProviderName+" first and keep the old one valid there until every password file is written anew.", f.width-2, t.faint))...)
+	}
+	return append(append(lines, ""), indent1(paragraph("The secret is stored sealed and never shown again.", f.width-2, t.faint))...)
+}
+
+// reviewLines say what was recognised, and what is wrong with it.
+func (s clientWizard) reviewLines(f frame) []string {
+	t, c, p := f.theme, *s.found, s.provider(f)
+	info := accounts.ClientInfo{Provider: p.ID, ProviderName: p.Name, Label: c.Label, OAuthID: c.OAuthID, Auth: c.Auth, Kind: c.Kind, Redirects: c.Redirects}
+	if info.Label == "" {
+		info.Label = p.Name
+	}
+	if info.Auth == "" && c.Secret.Empty() {
+		info.Auth = provider.AuthNone
+	}
+	lines := clientFacts(washed(info), f)
+	if why := s.wrongKind(f); why != "" {
+		lines = append(append(lines, ""), paragraphAt(t.signs.warning+" "+why, f.width-2, " ", t.warn)...)
+	}
+	if s.former != nil {
+		lines = append(lines, s.replacedLines(f)...)
+	}
+	return lines
+}
+
+// replacedLines list what goes stale with another secret.
+func (s clientWizard) replacedLines(f frame) []string {
+	canvases := staleBy(*s.former, f)
+	if len(canvases) == 0 {
+		return []string{"", " No password file carries the old secret."}
+	}
+	return append([]string{""}, paragraphAt("Password files to write anew afterwards, of: "+usedByWords(canvases), f.width-2, " ", f.theme.warn)...)
+}
+
+// endLines say what came of it.
+func (s clientWizard) endLines(j job, f frame) (question string, body []string) {
+	info, ok := s.kept(f)
+	switch {
+	case j.running:
+		return "Keeping the client" + f.theme.signs.ellipsis, nil
+	case j.err != nil:
+		return "The client was not kept", failureLines(j.err, f)
+	case !ok:
+		return "The client is kept", nil
+	case s.former != nil:
+		return info.Label + " has its new secret", s.replacedLines(f)
+	}
+	return info.Label + " is kept", slices.Concat(clientLines(info, f), []string{""}, indent1(wrap("On the page of the clients, t asks the provider whether it accepts it.", f.width-2)))
+}
