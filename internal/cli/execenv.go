@@ -54,11 +54,11 @@ func (e *environment) fill(ctx context.Context, w wallet, adc string) error {
 
 // variable is a reference name as the beginning of a variable's name.
 func variable(name string) string {
-	return strings.ToUpper(strings.ReplaceAll(plain(name), "-", "_"))
+	return strings.ToUpper(strings.ReplaceAll(inert(name), "-", "_"))
 }
 
-// plain is a reference name as it is; one from a file of another program cannot lead into another folder or variable.
-func plain(name string) string {
+// inert is a reference name as it is; one from a file of another program cannot lead into another folder or variable.
+func inert(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
 			return r
@@ -81,7 +81,7 @@ func (e *environment) write(name string, user authorizedUser) (path string, err 
 			return "", fmt.Errorf("make a folder for credential files: %w", err)
 		}
 	}
-	path = filepath.Join(e.folder, plain(name)+".json")
+	path = filepath.Join(e.folder, inert(name)+".json")
 	return path, os.WriteFile(path, content, 0o600)
 }
 
