@@ -69,7 +69,7 @@ func (a *app) monitorFailure(err error, format string) error {
 		return &f
 	}
 	if format == "nagios" {
-		a.printf("FETTLE UNKNOWN - %s", plain(f.Message))
+		a.printf("FETTLE UNKNOWN - %s", pluginText(f.Message))
 		f.silent = true
 	}
 	return unknownToMonitor(&f)
@@ -124,5 +124,5 @@ func (h *house) verifyAll(ctx context.Context) error {
 	return nil
 }
 
-// plain keeps the characters with which plugins structure their line out of a text.
-func plain(s string) string { return strings.ReplaceAll(safetext.Line(s), "|", "/") }
+// pluginText keeps the characters with which plugins structure their line out of a text.
+func pluginText(s string) string { return strings.ReplaceAll(safetext.Line(s), "|", "/") }

@@ -24,7 +24,7 @@ func printNagios(a *app, v verdict) error {
 		case len(said) == namedInLine:
 			more++
 		default:
-			said = append(said, account.Name+" "+plain(account.Health.Title))
+			said = append(said, account.Name+" "+pluginText(account.Health.Title))
 		}
 	}
 	if more > 0 {
