@@ -108,3 +108,14 @@ func (b *Book) Export(ctx context.Context, accountID string) (Exported, error) {
 	}
 	return out, nil
 }
+
+// NoteExport writes into the history that an account's credential leaves the book in clear. Call it before that happens.
+func (b *Book) NoteExport(ctx context.Context, accountID, to string) error {
+	return b.cfg.Store.Update(ctx, func(w store.Writer) error {
+		a, err := w.Account(accountID)
+		if err != nil {
+			return err
+		}
+		return w.AddEvent(b.event(a, "export", true, "the credential was written in clear to "+to))
+	})
+}

@@ -94,6 +94,9 @@ func explainAccount(err error) *failure {
 		f.Message, f.Account = fmt.Sprintf("%s: %s", refused.Account, refused.Diagnosis.Title), refused.Account
 		return f
 	}
+	if once, ok := errors.AsType[*accounts.SingleUseError](err); ok {
+		return &failure{Code: "single_use", Message: oneLine(err), Remedy: "fettle exec --account " + once.Account + " -- COMMAND", Account: once.Account, exit: exitFailed}
+	}
 	if held, ok := errors.AsType[*accounts.HeldError](err); ok {
 		f := splitAs("held", err)
 		f.Account = held.Account
