@@ -43,7 +43,11 @@ func (c chosen) accounts(ctx context.Context, h *house, names []string) ([]targe
 	}
 	var found []accounts.Account
 	if c.due {
-		var err error
+		// Whatever runs regularly also clears away what nobody came back for.
+		err := h.book.Tidy(ctx)
+		if err != nil {
+			return nil, err
+		}
 		if found, err = h.book.Due(ctx); err != nil {
 			return nil, err
 		}
@@ -85,12 +89,19 @@ func (a *app) refreshCommand() *cobra.Command {
 		Use:   "refresh [NAME…]",
 		Short: "Get newer access tokens",
 		Long: "refresh asks the providers for newer access tokens and keeps the grants alive. However many processes do so at once, each account " +
-			"is asked for once. An outcome younger than 30 seconds is taken as it is unless --force is given.",
-		Example:           "# from cron, daily\nfettle refresh --due",
+			"is asked for once. An outcome younger than 30 seconds is taken as it is unless --force is given. --due is for a timer: it also uses the tokens " +
+			"that cannot be refreshed and would end unused, and clears away sign-ins that nobody finished.",
+		Example:           "# what a timer runs daily; see fettle schedule print\nfettle refresh --due",
 		ValidArgsFunction: a.completeAccounts,
 		RunE: a.handle(func(_ *cobra.Command, names []string) error {
 			return a.onChosen(&which, names, func(ctx context.Context, h *house, targets []target) error {
-				return h.refresh(ctx, targets, accounts.Now(force))
+				act := func(ctx context.Context, ids []string, report func(string, accounts.Outcome, error)) error {
+					return h.book.RefreshMany(ctx, ids, accounts.Now(force), report)
+				}
+				if which.due && !force {
+					act = h.book.KeepAlive
+				}
+				return h.refresh(ctx, targets, act)
 			})
 		}),
 	}
@@ -106,6 +117,7 @@ type wireRefreshed struct {
 	Requested       bool         `json:"requested"`
 	Adopted         bool         `json:"adopted"`
 	Rotated         bool         `json:"rotated"`
+	Used            bool         `json:"used"`
 	AccessExpiresAt stamp        `json:"access_expires_at"`
 	Settled         word         `json:"settled"`
 	Error           *wireFailure `json:"error"`
@@ -124,7 +136,7 @@ type wireRefresh struct {
 }
 
 // refresh refreshes accounts side by side and tells of each as it ends.
-func (h *house) refresh(ctx context.Context, targets []target, want accounts.Want) error {
+func (h *house) refresh(ctx context.Context, targets []target, act func(context.Context, []string, func(string, accounts.Outcome, error)) error) error {
 	a := h.app
 	names, ids := map[string]string{}, make([]string, len(targets))
 	for i, t := range targets {
@@ -133,9 +145,9 @@ func (h *house) refresh(ctx context.Context, targets []target, want accounts.Wan
 	result := wireRefresh{Format: "fettle.refresh/1", Accounts: []wireRefreshed{}}
 	result.Summary.Total = len(targets)
 	var first *failure
-	err := h.book.RefreshMany(ctx, ids, want, func(id string, o accounts.Outcome, err error) {
+	err := act(ctx, ids, func(id string, o accounts.Outcome, err error) {
 		line := wireRefreshed{
-			ID: id, Name: names[id], OK: err == nil, Requested: o.Requested, Adopted: o.Adopted, Rotated: o.Rotated,
+			ID: id, Name: names[id], OK: err == nil, Requested: o.Requested, Adopted: o.Adopted, Rotated: o.Rotated, Used: o.Used,
 			AccessExpiresAt: stamp{o.AccessExpiresAt}, Settled: word(o.Settled),
 		}
 		switch {
@@ -189,6 +201,8 @@ func (a *app) printRefreshed(line wireRefreshed) {
 		if line.Error.Remedy != "" {
 			a.printf("  → %s", string(line.Error.Remedy))
 		}
+	case line.Used:
+		a.printf("✓ %s: used, so that it does not end unused", line.Name)
 	case line.Adopted:
 		a.printf("✓ %s: fresh already, until %s", line.Name, moment(line.AccessExpiresAt.Time))
 	default:
