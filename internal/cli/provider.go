@@ -9,7 +9,6 @@ import (
 	"fettle/accounts"
 	"fettle/internal/config"
 	"fettle/internal/safetext"
-	"fettle/oauthflow"
 	"fettle/oauthflow/provider"
 )
 
@@ -106,116 +105,6 @@ func flowWords(flows []provider.FlowKind) string {
 		words[i] = string(f)
 	}
 	return strings.Join(words, ", ")
-}
-
-type wireProviderDetail struct {
-	Format string `json:"format"`
-	wireProvider
-	Issuer     word                         `json:"issuer"`
-	Endpoints  provider.Endpoints           `json:"endpoints"`
-	Rotation   word                         `json:"rotation"`
-	IdleDays   int                          `json:"idle_days"`
-	MaxDays    int                          `json:"max_days"`
-	Client     word                         `json:"client"`
-	FromConfig bool                         `json:"from_config"`
-	Scopes     map[string][]string          `json:"scopes"`
-	Words      map[string]map[string]string `json:"permissions"`
-}
-
-func (a *app) providerShow() *cobra.Command {
-	return &cobra.Command{
-		Use:               "show PROVIDER",
-		Short:             "Show what the catalogue says about a provider",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeProviders,
-		RunE: a.handle(func(_ *cobra.Command, args []string) error {
-			p, err := a.provider(args[0])
-			if err != nil {
-				return err
-			}
-			w := wireProviderDetail{
-				Format: "fettle.provider/1", wireProvider: wireProviderOf(p), Issuer: word(p.Issuer), Endpoints: p.Endpoints, Rotation: word(p.Rotation),
-				IdleDays: p.IdleDays, MaxDays: p.MaxDays, Client: word(p.Client.ID), FromConfig: p.FromConfig,
-				Scopes: map[string][]string{}, Words: map[string]map[string]string{},
-			}
-			for id, s := range p.Services {
-				w.Scopes[id] = list(s.Scopes)
-				w.Words[id] = map[string]string{}
-				for scope, words := range s.Permissions {
-					w.Words[id][scope] = safetext.Line(words)
-				}
-			}
-			if a.json {
-				return a.emit(w)
-			}
-			a.printProvider(p)
-			return nil
-		}),
-	}
-}
-
-func (a *app) printProvider(p provider.Provider) {
-	a.printf("%s  %s", p.ID, shown(p.Name, 60))
-	a.printf("  flows: %s; rotation: %s", flowWords(p.Flows), shown(string(p.Rotation), 20))
-	if p.Issuer != "" {
-		a.printf("  issuer: %s", shown(p.Issuer, 200))
-	}
-	a.printEndpoints(p.Endpoints)
-	if p.IdleDays > 0 {
-		a.printf("  a grant that is not used dies after %s", plural(p.IdleDays, "day", "days"))
-	}
-	if p.MaxDays > 0 {
-		a.printf("  a grant dies %s after consent", plural(p.MaxDays, "day", "days"))
-	}
-	for _, s := range p.ServiceList() {
-		a.printf("  service %s  %s", s.ID, shown(s.Name, 60))
-		for _, scope := range s.Scopes {
-			a.printf("    %s  %s", shown(scope, 120), safetext.Cut(s.Permissions[scope], 120))
-		}
-	}
-}
-
-func (a *app) printEndpoints(e provider.Endpoints) {
-	for _, endpoint := range []struct{ what, url string }{
-		{"authorization", e.Authorization}, {"token", e.Token}, {"device authorization", e.Device}, {"revocation", e.Revocation},
-		{"introspection", e.Introspection}, {"userinfo", e.Userinfo}, {"keys", e.JWKS},
-	} {
-		if endpoint.url != "" {
-			a.printf("  %s: %s", endpoint.what, shown(endpoint.url, 200))
-		}
-	}
-}
-
-func (a *app) providerCheck() *cobra.Command {
-	return &cobra.Command{
-		Use:               "check PROVIDER",
-		Short:             "Ask a provider for its metadata and show the endpoints in use",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeProviders,
-		RunE: a.handle(func(_ *cobra.Command, args []string) error {
-			ctx, stop := a.untilSignal()
-			defer stop()
-			p, err := a.provider(args[0])
-			if err != nil {
-				return err
-			}
-			server, err := oauthflow.Discover(ctx, oauthflow.NewHTTPClient(oauthflow.HTTPOptions{}), p)
-			if err != nil {
-				return err
-			}
-			if a.json {
-				return a.emit(struct {
-					Format    string             `json:"format"`
-					ID        string             `json:"id"`
-					Issuer    word               `json:"issuer"`
-					Endpoints provider.Endpoints `json:"endpoints"`
-				}{"fettle.provider_check/1", p.ID, word(server.Issuer), server.Endpoints})
-			}
-			a.printf("✓ %s answers; in use are:", shown(p.Name, 60))
-			a.printEndpoints(server.Endpoints)
-			return nil
-		}),
-	}
 }
 
 func (a *app) providerAccept() *cobra.Command {
