@@ -150,25 +150,32 @@ func (r *removal) ask(ctx context.Context) (oauthflow.RevokeOutcome, error) {
 		Provider: r.provider, Server: serverOf(a, r.provider), Client: r.client,
 		Refresh: r.secrets.Refresh, Access: r.secrets.Access, Kept: a.Kept,
 	}
-	if r.provider.Revoke.Auth == "bearer" && !lasts(a.AccessExpiresAt, 0, r.book.now()) {
-		r.freshen(ctx, &req)
+	byAccess := r.provider.Revoke.Auth == "bearer" || r.provider.Revoke.Auth == "basic"
+	if byAccess && !lasts(a.AccessExpiresAt, 0, r.book.now()) {
+		if dead := r.freshen(ctx, &req); dead {
+			return oauthflow.AlreadyInvalid, nil
+		}
 	}
 	return oauthflow.Revoke(ctx, r.book.cfg.HTTP, req)
 }
 
-// freshen gets the access token that some providers want for a revocation. It is not stored, because it
-// is about to end; so a refresh token that this would use up is left alone.
-func (r *removal) freshen(ctx context.Context, req *oauthflow.RevokeRequest) {
+// freshen gets the access token that some providers want for a revocation, or learns that the grant is dead
+// already: GitHub does not know an access token that is over, although its refresh token lives. The new token is
+// not stored, because it is about to end; if that fails, a single-use refresh token is in nobody's hands any more.
+func (r *removal) freshen(ctx context.Context, req *oauthflow.RevokeRequest) (dead bool) {
 	a := r.held.account
-	if a.Rotation == provider.RotationSingleUse || req.Refresh.Empty() {
-		return
+	if req.Refresh.Empty() {
+		return false
 	}
 	t, err := oauthflow.Refresh(ctx, r.book.cfg.HTTP, oauthflow.RefreshRequest{
 		Provider: r.provider, Server: req.Server, Client: r.client, Refresh: req.Refresh, Scopes: a.Granted, Now: r.book.cfg.Now,
 	})
-	if err == nil { // otherwise the revocation itself says what is wrong
+	if err == nil {
 		req.Access = t.Access
+		return false
 	}
+	o := r.book.outcomeOf(a, store.ObservedRevoke, "revoke", err)
+	return !o.transient && endsGrant(o.diagnosis.Remedy) // else the revocation itself says what is wrong
 }
 
 // failed keeps the account as to_revoke and says only what is known.

@@ -137,6 +137,7 @@ func waitDevice(ctx context.Context, f *Flow, o WaitOptions) (*Token, error) {
 			if err.Code != "access_denied" {
 				err.Code, err.Subcode = "access_denied", err.Code
 			}
+			err.Codes = nil // Microsoft's number for it is also that of a dead refresh token
 			err.Err = ErrDenied
 			return nil, err
 		case pollExpired:

@@ -156,8 +156,18 @@ func (r RevokeRequest) outcome(a *answer, secrets []string) (RevokeOutcome, erro
 		return Revoked, nil
 	}
 	e := a.failure(PlaceRevoke, r.Provider.ID, secrets)
-	if a.status == http.StatusBadRequest && (e.Code == "invalid_token" || e.Code == "invalid_grant") {
+	if slices.Contains(deadTokens[a.status], e.Code) {
 		return AlreadyInvalid, nil
 	}
 	return "", e
 }
+
+// deadTokens are the codes by which a server says that what was to be revoked is dead already. A 401 that says
+// no more than invalid_token is none: an access token that is over can have a refresh token that lives.
+var deadTokens = map[int][]string{
+	http.StatusBadRequest:   {"invalid_token", "invalid_grant", metaDeadToken},
+	http.StatusUnauthorized: {"invalid_access_token", metaDeadToken}, // Dropbox says expired_access_token of one that is over
+}
+
+// metaDeadToken is the code of Meta's Graph for a token that is over, revoked or removed; Meta has no refresh tokens.
+const metaDeadToken = "190"

@@ -117,3 +117,16 @@ func (s *Server) Grants() int {
 	}
 	return n
 }
+
+// Tokens says how many access tokens are alive.
+func (s *Server) Tokens() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for token := range s.access {
+		if _, ok := s.alive(token); ok {
+			n++
+		}
+	}
+	return n
+}
