@@ -40,7 +40,9 @@ func openS3(ctx context.Context, t target) (depot, error) {
 			tr.ResponseHeaderTimeout = s3Headers
 			tr.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 		})),
-		config.WithRetryer(func() aws.Retryer { return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = s3Attempts }) }),
+		config.WithRetryer(func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = s3Attempts })
+		}),
 		config.WithLogger(logging.Nop{}), // the SDK would write to stderr, over the screens
 	}
 	if t.region != "" {

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"fettle/internal/safetext"
+	"fettle/internal/secret"
+	"fettle/internal/sshconn"
 )
 
 // target is a destination as an operator names it: a folder, sftp://… or s3://….
@@ -28,6 +30,8 @@ type target struct {
 // Connection says how remote destinations are reached.
 type Connection struct {
 	SSHConfig string // passed to ssh as -F; "" = ssh's own
+	// Ask answers when ssh wants a key unlocked; nil: nobody is asked.
+	Ask func(ctx context.Context, q sshconn.Question) (secret.Text, error)
 }
 
 // parseTarget reads a destination. Errors quote no part that could hold a secret.
