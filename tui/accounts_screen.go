@@ -206,6 +206,8 @@ func (s accountsScreen) want(id actionID, f frame) []intent {
 		return fixNext(f, "")
 	case actAdd:
 		return []intent{open{newAuthorize(f)}}
+	case actExplain:
+		return []intent{open{newDiagnose()}}
 	case actClients:
 		return []intent{open{clientsScreen{}}}
 	case actFiles:

@@ -8,19 +8,20 @@ type scope string
 
 // Scopes. A screen lists those that hold for it, most specific first.
 const (
-	inGlobal   scope = "everywhere"
-	inAccounts scope = "accounts"
-	inDetail   scope = "detail"
-	inWizard   scope = "wizards"
-	inChoice   scope = "choices"
-	inSignIn   scope = "sign-in"
-	inConfirm  scope = "questions"
-	inText     scope = "filter"
-	inFields   scope = "two fields"
-	inScroll   scope = "long pages"
-	inVerify   scope = "verification"
-	inClients  scope = "clients"
-	inSteps    scope = "registering a client"
+	inGlobal    scope = "everywhere"
+	inAccounts  scope = "accounts"
+	inDetail    scope = "detail"
+	inWizard    scope = "wizards"
+	inChoice    scope = "choices"
+	inSignIn    scope = "sign-in"
+	inConfirm   scope = "questions"
+	inText      scope = "filter"
+	inFields    scope = "two fields"
+	inScroll    scope = "long pages"
+	inVerify    scope = "verification"
+	inClients   scope = "clients"
+	inDiagnosis scope = "diagnosis"
+	inSteps     scope = "registering a client"
 )
 
 // Actions.
@@ -63,6 +64,7 @@ const (
 	actField   actionID = "other-field"
 	actClients actionID = "clients"
 	actReplace actionID = "replace"
+	actExplain actionID = "diagnose"
 	actLeave   actionID = "leave"
 	actSuspend actionID = "suspend"
 )
@@ -99,6 +101,7 @@ var actions = []action{
 	{id: actAdd, keys: []string{"a"}, label: "authorize", help: "Authorize a new account.", scope: inAccounts},
 	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Remove this account, and revoke it at the provider if you say so.", scope: inAccounts, danger: true, off: needsStored},
 	{id: actClients, keys: []string{"i"}, label: "clients", help: "Show the client registrations at the providers: add, replace, remove.", scope: inAccounts},
+	{id: actExplain, keys: []string{"d"}, label: "diagnose", help: "Paste a message from a job's log: what it means, and which account it is about.", scope: inAccounts},
 	{id: actFilter, keys: []string{"/"}, label: "filter", help: "Show only accounts whose name, service, identity or state match.", scope: inAccounts, off: needsKnown},
 	{id: actSort, keys: []string{"s"}, label: "sort", help: "Sort by health, name, end or stale files.", scope: inAccounts, quiet: true, off: needsKnown},
 	{id: actMark, keys: []string{"space"}, label: "mark", help: "Mark the account for refresh or verify of several.", scope: inAccounts, quiet: true, off: needsOneAccount},
@@ -123,6 +126,10 @@ var actions = []action{
 
 	{id: actCopyURL, keys: []string{"c"}, label: "copy address", help: "Send the address of the provider's console to your terminal's clipboard.", scope: inSteps, off: needsURL},
 	{id: actBareURL, keys: []string{"b"}, label: "bare address", help: "Leave the screen and print the address alone on one line.", scope: inSteps, off: needsURL},
+
+	{id: actNext, keys: []string{"enter"}, label: "read or repair", help: "Read what is typed; with nothing typed, repair the account under the cursor.", scope: inDiagnosis, off: func(s situation) string { return s.next }},
+	{id: actUp, keys: []string{"up"}, label: "up", help: "To the account above.", scope: inDiagnosis, quiet: true},
+	{id: actDown, keys: []string{"down"}, label: "down", help: "To the account below.", scope: inDiagnosis, quiet: true},
 
 	{id: actUp, keys: []string{"up", "k"}, label: "up", help: "Up one line.", scope: inScroll, quiet: true},
 	{id: actDown, keys: []string{"down", "j"}, label: "down", help: "Down one line.", scope: inScroll, quiet: true},

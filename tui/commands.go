@@ -127,8 +127,10 @@ func (r *runner) question(in intent, run int) tea.Cmd {
 	case askKeyring:
 		return r.answer(in.key, func(ctx context.Context) (any, error) { return nil, r.Vault.ProbeKeyring(ctx) })
 	}
-	if cmd := r.client(in, run); cmd != nil {
-		return cmd
+	for _, of := range []func(intent, int) tea.Cmd{r.client, r.diagnosis} {
+		if cmd := of(in, run); cmd != nil {
+			return cmd
+		}
 	}
 	return r.terminal(in)
 }

@@ -65,6 +65,11 @@ func fixNext(f frame, after string) []intent {
 	if !ok {
 		return []intent{open{newRegenerate(pwfile.Selection{Stale: true})}}
 	}
+	return repairing(a, f)
+}
+
+// repairing opens what repairs an account.
+func repairing(a accounts.Account, f frame) []intent {
 	if a.Candidate == nil {
 		switch repairOf(a) {
 		case repairRefresh:

@@ -7,6 +7,7 @@ import (
 	"fettle/accounts"
 	"fettle/accounts/store"
 	"fettle/internal/secret"
+	"fettle/oauthflow/diagnose"
 	"fettle/pwfile"
 )
 
@@ -32,6 +33,7 @@ type Accounts interface {
 	AddClient(ctx context.Context, c accounts.NewClient) (accounts.ClientInfo, error)
 	ReplaceClientSecret(ctx context.Context, clientID string, s secret.Text) error
 	RemoveClient(ctx context.Context, clientID string) error
+	Suspects(ctx context.Context, r diagnose.Reading) ([]accounts.Suspect, error)
 	Events(ctx context.Context, f store.EventFilter) ([]store.Event, error)
 }
 
