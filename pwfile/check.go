@@ -5,17 +5,23 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"fettle/accounts/store"
 	"fettle/internal/safetext"
+	"fettle/internal/secret"
+	"fettle/internal/sshconn"
 )
 
 // checkEvery is how long a look at the local places counts.
 const checkEvery = time.Minute
 
 // Check looks at every local place and remembers what lies there. Unless forced it does nothing within a minute of
-// the last time. What it finds does not make it fail: that is in the canvases' reasons.
+// the last time. What it finds does not make it fail: that is in the canvases' reasons. It needs no secret.
 func (k *Keeper) Check(ctx context.Context, force bool) error {
 	k.mu.Lock()
 	due := force || k.cfg.Now().Sub(k.checkedAt) >= checkEvery
@@ -23,29 +29,18 @@ func (k *Keeper) Check(ctx context.Context, force bool) error {
 	if !due {
 		return nil
 	}
-	var (
-		canvases []store.Canvas
-		places   []store.Place
-	)
-	err := k.cfg.Store.View(ctx, func(r store.Reader) (err error) {
-		if canvases, err = r.Canvases(); err == nil {
-			places, err = r.Places("")
-		}
-		return err
-	})
+	canvases, places, err := k.records(ctx)
 	if err != nil {
 		return err
 	}
-	byID := map[string]store.Canvas{}
 	gone := map[string]bool{}
 	for _, c := range canvases {
-		byID[c.ID] = c
 		_, err := os.Stat(c.Path)
 		gone[c.ID] = errors.Is(err, fs.ErrNotExist)
 	}
 	var moved []store.Place
 	for _, p := range places {
-		if p.Kind == store.PlaceLocal && k.inspect(ctx, &p, byID[p.CanvasID]) {
+		if p.Kind == store.PlaceLocal && k.inspect(ctx, local{}, &p, canvases[p.CanvasID]) {
 			moved = append(moved, p)
 		}
 	}
@@ -58,10 +53,93 @@ func (k *Keeper) Check(ctx context.Context, force bool) error {
 	return nil
 }
 
+// RemoteOptions says how CheckRemote looks.
+type RemoteOptions struct {
+	CanvasIDs []string // none: all canvases
+	// Unlock is asked when ssh wants a key unlocked; nil: nobody can be asked.
+	Unlock func(ctx context.Context, q sshconn.Question) (secret.Text, error)
+}
+
+// Seen is a place on another machine that was looked at.
+type Seen struct {
+	Canvas  string
+	Place   store.Place // as now known
+	Reached bool
+	Done    int // places looked at, this one included
+	Total   int
+}
+
+// CheckRemote looks at the places on other machines, all hosts at the same time, and remembers what lies there and when
+// it was seen. A place that cannot be reached keeps what was seen before, with its age; what is found does not make
+// CheckRemote fail. report is told of each place as it is known, never of two at a time; nil reports nothing.
+func (k *Keeper) CheckRemote(ctx context.Context, opts RemoteOptions, report func(Seen)) error {
+	canvases, places, err := k.records(ctx)
+	if err != nil {
+		return err
+	}
+	places = slices.DeleteFunc(places, func(p store.Place) bool {
+		return p.Kind == store.PlaceLocal || len(opts.CanvasIDs) > 0 && !slices.Contains(opts.CanvasIDs, p.CanvasID)
+	})
+	carriers := k.carriers(ctx, opts.Unlock)
+	defer carriers.close()
+	var (
+		looks errgroup.Group
+		mu    sync.Mutex
+		done  int
+	)
+	looks.SetLimit(parallelLooks)
+	for i := range places {
+		p := &places[i]
+		looks.Go(func() error {
+			c := canvases[p.CanvasID]
+			k.inspect(ctx, carriers.to(*p), p, c)
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			if report != nil && ctx.Err() == nil {
+				report(Seen{Canvas: c.Name, Place: *p, Reached: p.UnreachedAt.IsZero(), Done: done, Total: len(places)})
+			}
+			return nil
+		})
+	}
+	_ = looks.Wait() // its functions return nil
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return k.remember(ctx, places)
+}
+
+// parallelLooks is how many remote places are looked at at once. They wait for the line, and share one for each host.
+const parallelLooks = 32
+
+// records reads what the store says.
+func (k *Keeper) records(ctx context.Context) (map[string]store.Canvas, []store.Place, error) {
+	var (
+		canvases []store.Canvas
+		places   []store.Place
+	)
+	err := k.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		if canvases, err = r.Canvases(); err == nil {
+			places, err = r.Places("")
+		}
+		return err
+	})
+	byID := make(map[string]store.Canvas, len(canvases))
+	for _, c := range canvases {
+		byID[c.ID] = c
+	}
+	return byID, places, err
+}
+
 // inspect brings a place's record up to what lies there, and reports whether there is news.
-func (k *Keeper) inspect(ctx context.Context, p *store.Place, c store.Canvas) bool {
+func (k *Keeper) inspect(ctx context.Context, by delivery, p *store.Place, c store.Canvas) bool {
 	former := *p
-	s, found, err := k.places[p.Kind].seen(ctx, p.Target, c.Group)
+	s, found, err := by.seen(ctx, p.Target, c.Group)
+	if unreachable(err) {
+		p.Problem, p.UnreachedAt = safetext.Line(err.Error()), k.cfg.Now().UTC()
+		return true
+	}
+	p.UnreachedAt = time.Time{}
 	switch {
 	case err != nil:
 		p.Problem = safetext.Line(err.Error())
@@ -73,12 +151,13 @@ func (k *Keeper) inspect(ctx context.Context, p *store.Place, c store.Canvas) bo
 		switch {
 		case right:
 			p.Problem = s.Misfit
-		case p.SHA256 != former.SHA256:
+		case p.SHA256 != former.SHA256, !former.UnreachedAt.IsZero():
 			p.Problem = ""
 		}
 		// Otherwise a delivery that failed stays a problem: this is the file that it failed to replace.
 	}
-	if p.SHA256 == former.SHA256 && p.Problem == former.Problem && !former.CheckedAt.IsZero() {
+	// A look at this machine that finds what was there is no news, or every open screen would read all again each minute.
+	if p.Kind == store.PlaceLocal && p.SHA256 == former.SHA256 && p.Problem == former.Problem && !former.CheckedAt.IsZero() {
 		return false
 	}
 	p.CheckedAt = k.cfg.Now().UTC()

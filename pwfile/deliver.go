@@ -30,6 +30,7 @@ type dispatch struct {
 	Content []byte
 	Group   string // non-empty: mode 0640 with this group
 	First   bool   // nothing was ever delivered there
+	Tag     string // names the place in what an attempt may leave behind on another machine
 }
 
 // sighting is a file seen at a place.
@@ -79,9 +80,13 @@ func (l local) spare(ctx context.Context, d dispatch) error {
 		return refused
 	}
 	if err == nil && found && !bytes.HasPrefix(s.Content, []byte(ageIntro)) {
-		return &atomicfile.Refused{Path: d.Target, Reason: "another file lies there, which is not a password file", Remedy: "move it away, or choose another place"}
+		return foreignFile(d.Target)
 	}
 	return nil
+}
+
+func foreignFile(target string) error {
+	return &atomicfile.Refused{Path: target, Reason: "another file lies there, which is not a password file", Remedy: "move it away, or choose another place"}
 }
 
 // seen never follows a link and never waits for a pipe.

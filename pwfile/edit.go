@@ -137,6 +137,13 @@ func (k *Keeper) apply(w store.Writer, c *store.Canvas, former []store.Place, ch
 	if err := ownTargets(w, c.ID, places); err != nil {
 		return nil, err
 	}
+	// A group of another machine's is looked for there, when the file is written.
+	here := slices.ContainsFunc(places, func(p store.Place) bool { return p.Kind == store.PlaceLocal })
+	if here && c.Group != "" && change.Group != nil {
+		if _, err := groupID(c.Group); err != nil {
+			return nil, err
+		}
+	}
 	if err := w.PutCanvas(c); err != nil {
 		return nil, err
 	}
@@ -198,11 +205,6 @@ func (change Change) fields(c *store.Canvas, ids []string) (err error) {
 		return errors.New("a password file is encrypted either to recipients or to a passphrase: choose one of them")
 	}
 	if change.Group != nil {
-		if *change.Group != "" {
-			if _, err := groupID(*change.Group); err != nil {
-				return err
-			}
-		}
 		c.Group = *change.Group
 	}
 	return nil

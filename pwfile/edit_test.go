@@ -32,7 +32,9 @@ func TestACanvasThatCannotWorkIsRefused(t *testing.T) {
 		"target taken":       {func(n *pwfile.NewCanvas) { n.PasswordFile = filepath.Join(b.home, "taken.age") }, `canvas "first"`},
 		"target the canvas":  {func(n *pwfile.NewCanvas) { n.PasswordFile = n.Path }, "canvas file itself"},
 		"target twice":       {func(n *pwfile.NewCanvas) { n.Copies = []string{filepath.Join(b.home, "second.pwfile.age")} }, "twice"},
-		"target sftp":        {func(n *pwfile.NewCanvas) { n.Copies = []string{"sftp://host/x"} }, "not supported yet"},
+		"target ftp":         {func(n *pwfile.NewCanvas) { n.Copies = []string{"ftp://host/x"} }, "no kind of place"},
+		"target an option":   {func(n *pwfile.NewCanvas) { n.Copies = []string{"sftp://-oProxyCommand=x/x"} }, "would not take as a name"},
+		"remote twice":       {func(n *pwfile.NewCanvas) { n.Copies = []string{"sftp://h/x/", "sftp://h/x/second.pwfile.age"} }, "twice"},
 		"target with escape": {func(n *pwfile.NewCanvas) { n.Copies = []string{"/tmp/\x1b[2J"} }, "control characters"},
 		"bad recipient":      {func(n *pwfile.NewCanvas) { n.Recipients = []string{"age1x"} }, "not an age public key"},
 		"both": {func(n *pwfile.NewCanvas) {

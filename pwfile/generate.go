@@ -13,6 +13,7 @@ import (
 	"fettle/accounts"
 	"fettle/accounts/store"
 	"fettle/internal/secret"
+	"fettle/internal/sshconn"
 )
 
 // parallel is how many canvases are written at once. Most of the time goes into waiting for the disk.
@@ -23,6 +24,10 @@ type GenerateOptions struct {
 	// Passphrase is asked once for each canvas that is encrypted to one, from another goroutine but never for two at a
 	// time; nil: nobody can be asked.
 	Passphrase func(ctx context.Context, canvas Canvas) (secret.Text, error)
+	// Unlock is asked when ssh wants a key unlocked, once for each key, from another goroutine; nil: nobody can be asked.
+	Unlock func(ctx context.Context, q sshconn.Question) (secret.Text, error)
+	// Underway is told, from other goroutines, as each delivery begins: a place on another machine may take long.
+	Underway func(line store.RunLine)
 }
 
 // Progress is reported as each line of a run is recorded.
@@ -41,11 +46,13 @@ func (k *Keeper) Generate(ctx context.Context, p Plan, opts GenerateOptions, rep
 	if err != nil {
 		return store.Run{}, err
 	}
+	g.carriers = k.carriers(ctx, opts.Unlock)
 	r, err := k.beginRun(ctx, p, g.look)
 	if err != nil {
 		return store.Run{}, err
 	}
 	defer r.unlock()
+	defer g.carriers.close()
 	r.report = report
 	r.announce()
 
@@ -80,6 +87,8 @@ type generator struct {
 	key    ed25519.PrivateKey
 	book   string
 	server *age.X25519Identity
+
+	carriers *carriers
 
 	asking   sync.Mutex // one passphrase at a time; it also keeps scrypt's memory to one canvas
 	exports  sync.Mutex

@@ -10,7 +10,7 @@ import (
 
 	"fettle/accounts"
 	"fettle/accounts/store"
-	"fettle/internal/safetext"
+	"fettle/oauthflow/provider"
 )
 
 // Config is what a Keeper needs.
@@ -20,13 +20,17 @@ type Config struct {
 	Dir   string           // the data folder, for the server's identity
 	Actor string           // who acts, for the history
 	Now   func() time.Time // default: time.Now
+
+	// Remote says how places on other machines are reached; the zero value: as ssh would by itself.
+	Remote Remote
+	// IdleTerm is after how long without use a provider ends a grant, 0 = never; nil: that is not known of any.
+	IdleTerm func(providerID string) time.Duration
 }
 
 // Keeper keeps the canvases of a book and their password files. It is safe for concurrent use, within a process and
 // across processes.
 type Keeper struct {
-	cfg    Config
-	places map[store.PlaceKind]delivery
+	cfg Config
 
 	mu        sync.Mutex
 	checkedAt time.Time
@@ -38,7 +42,10 @@ func New(cfg Config) *Keeper {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Keeper{cfg: cfg, places: map[store.PlaceKind]delivery{store.PlaceLocal: local{}}, gone: map[string]bool{}}
+	if cfg.IdleTerm == nil {
+		cfg.IdleTerm = func(string) time.Duration { return 0 }
+	}
+	return &Keeper{cfg: cfg, gone: map[string]bool{}}
 }
 
 // Canvas is what is known about one canvas now.
@@ -47,6 +54,7 @@ type Canvas struct {
 	Places   []store.Place // the first is the main one
 	Accounts []AccountRef  // in the order of AccountIDs
 	Stale    []Reason      // why its password file should be written again, and information; may be empty
+	Packages []string      // names of the packages that hold it
 }
 
 // NeedsWriting reports whether the password file is stale at some place.
@@ -64,6 +72,8 @@ type AccountRef struct {
 	Generation int64
 
 	account *accounts.Account
+	aged    time.Duration // how old its credential may get in a file; 0: any age
+	now     time.Time
 }
 
 // Canvases returns all canvases by name, with the reasons for which their files are stale. It touches no place: what
@@ -101,45 +111,15 @@ func find(all []Canvas, want string, by func(Canvas) string) (Canvas, error) {
 	return Canvas{}, fmt.Errorf("canvas %q: %w", want, store.ErrNotFound)
 }
 
-// Blast is what hangs on one account.
-type Blast struct {
-	Canvases   []string // names of the canvases that use it; never nil
-	StaleFiles int      // how many of their password files are stale, other accounts' news apart
-}
-
-// BlastRadius says what hangs on one account.
-func (k *Keeper) BlastRadius(ctx context.Context, accountID string) (Blast, error) {
-	all, err := k.Canvases(ctx)
-	if err != nil {
-		return Blast{}, err
-	}
-	return Radius(all, accountID), nil
-}
-
-// Radius is BlastRadius over canvases already at hand.
-func Radius(canvases []Canvas, accountID string) Blast {
-	b := Blast{Canvases: []string{}}
-	for _, c := range canvases {
-		if !slices.Contains(c.AccountIDs, accountID) {
-			continue
-		}
-		b.Canvases = append(b.Canvases, c.Name)
-		concerns := func(r Reason) bool {
-			return !r.Code.Information() && (r.AccountID == "" || r.AccountID == accountID)
-		}
-		if slices.ContainsFunc(c.Stale, concerns) {
-			b.StaleFiles++
-		}
-	}
-	return b
-}
-
 // look is one consistent view of the canvases and of the accounts they use.
 type look struct {
 	canvases []Canvas
 	accounts map[string]*accounts.Account
-	server   string // this server's recipient, "" = it has no identity
-	broken   error  // why the server's identity cannot be read
+	server   string              // this server's recipient, "" = it has no identity
+	broken   error               // why the server's identity cannot be read
+	packages map[string][]string // canvas ID → names of packages
+	idle     func(providerID string) time.Duration
+	now      time.Time
 }
 
 func (k *Keeper) look(ctx context.Context) (look, error) {
@@ -154,17 +134,29 @@ func (k *Keeper) look(ctx context.Context) (look, error) {
 	var (
 		canvases []store.Canvas
 		places   []store.Place
+		packages []store.Package
 	)
 	err = k.cfg.Store.View(ctx, func(r store.Reader) (err error) {
 		if canvases, err = r.Canvases(); err == nil {
 			places, err = r.Places("")
+		}
+		if err == nil {
+			packages, err = r.Packages()
 		}
 		return err
 	})
 	if err != nil {
 		return look{}, err
 	}
-	l := look{canvases: make([]Canvas, 0, len(canvases)), accounts: map[string]*accounts.Account{}, server: server, broken: broken}
+	l := look{
+		canvases: make([]Canvas, 0, len(canvases)), accounts: map[string]*accounts.Account{}, packages: map[string][]string{},
+		server: server, broken: broken, idle: k.cfg.IdleTerm, now: k.cfg.Now(),
+	}
+	for _, p := range packages {
+		for _, c := range p.Canvases {
+			l.packages[c.CanvasID] = append(l.packages[c.CanvasID], p.Name)
+		}
+	}
 	for i := range snapshot.Accounts {
 		l.accounts[snapshot.Accounts[i].ID] = &snapshot.Accounts[i]
 	}
@@ -182,23 +174,17 @@ func (k *Keeper) look(ctx context.Context) (look, error) {
 
 // canvas joins what the store says about one canvas.
 func (l look) canvas(c store.Canvas, places []store.Place, gone bool) Canvas {
-	joined := Canvas{Canvas: c, Places: append([]store.Place{}, places...), Accounts: make([]AccountRef, 0, len(c.AccountIDs))}
+	joined := Canvas{Canvas: c, Places: append([]store.Place{}, places...), Accounts: make([]AccountRef, 0, len(c.AccountIDs)), Packages: l.packages[c.ID]}
 	for _, id := range c.AccountIDs {
-		ref := AccountRef{ID: id, account: l.accounts[id]}
+		ref := AccountRef{ID: id, account: l.accounts[id], now: l.now}
 		if a := ref.account; a != nil {
 			ref.Name, ref.Provider, ref.State, ref.Title, ref.Generation = a.Name, a.Provider, a.Health.State, a.Health.Title, a.Generation
+			if a.Rotation == provider.RotationReplace { // nothing keeps alive the token that lies in a file but the job that reads it
+				ref.aged = l.idle(a.Provider) / 2
+			}
 		}
 		joined.Accounts = append(joined.Accounts, ref)
 	}
-	recipients := recipientsOf(c, l.server)
-	if recipients == nil && l.broken != nil && c.Written != nil {
-		recipients = c.Written.Recipients // not known, so nothing is said of them here
-		joined.Stale = append(joined.Stale, Reason{Code: StaleRecipients, Text: safetext.Line(l.broken.Error())})
-	}
-	joined.Stale = append(joined.Stale, joined.staleContent(recipients)...)
-	joined.Stale = append(joined.Stale, joined.stalePlaces()...)
-	if gone {
-		joined.Stale = append(joined.Stale, Reason{Code: StaleCanvasMissing, Text: fmt.Sprintf("the canvas file %s is not there", c.Path)})
-	}
+	joined.Stale = l.staleness(joined, gone)
 	return joined
 }

@@ -11,12 +11,13 @@ import (
 	"fettle/oauthflow/provider"
 )
 
-// Selection says which canvases a regeneration is about. The first three add up; if none is set it is about all canvases.
+// Selection says which canvases a regeneration is about. The first four add up; if none is set it is about all canvases.
 type Selection struct {
 	CanvasIDs []string
-	Stale     bool   // every canvas whose file is stale
-	AccountID string // every canvas that uses this account
-	Force     bool   // write again what is up to date, too
+	PlaceIDs  []string // places to try again: of their canvases, the other places are left alone where the file stands
+	Stale     bool     // every canvas whose file is stale
+	AccountID string   // every canvas that uses this account
+	Force     bool     // write again what is up to date, too
 }
 
 // Plan is what a regeneration would do. It holds no secret and needs none.
@@ -30,6 +31,7 @@ type PlanItem struct {
 	Canvas   Canvas     // with its places, accounts and reasons
 	Replaces []Replaced // what lies at each of Canvas.Places now, in that order
 	Current  bool       // nothing to do: every place has the right file
+	PlaceIDs []string   // the places it is about; nil: all of them
 
 	Refused  *Refusal  // nil: goes ahead; else the first of Refusals
 	Refusals []Refusal // every account that stands in the way
@@ -53,15 +55,17 @@ type Replaced struct {
 	Text    string    // in words
 }
 
-// Plan says what Generate would do. It looks at every local place first.
+// Plan says what Generate would do. It looks at every place on this machine first, and connects to no other: what lies
+// there is as of the last look.
 func (k *Keeper) Plan(ctx context.Context, sel Selection) (Plan, error) {
 	if err := k.Check(ctx, true); err != nil {
 		return Plan{}, err
 	}
-	all, err := k.Canvases(ctx)
+	l, err := k.look(ctx)
 	if err != nil {
 		return Plan{}, err
 	}
+	all := l.canvases
 	for _, id := range sel.CanvasIDs {
 		if _, err := find(all, id, func(c Canvas) string { return c.ID }); err != nil {
 			return Plan{}, err
@@ -72,12 +76,12 @@ func (k *Keeper) Plan(ctx context.Context, sel Selection) (Plan, error) {
 		if !sel.includes(c) {
 			continue
 		}
-		item := PlanItem{Canvas: c, Current: !sel.Force && !c.NeedsWriting(), Refusals: c.refusals()}
+		item := PlanItem{Canvas: c, Current: !sel.Force && !c.NeedsWriting(), PlaceIDs: sel.only(c, l), Refusals: c.refusals()}
 		if len(item.Refusals) > 0 {
 			item.Refused = &item.Refusals[0]
 		}
 		for _, place := range c.Places {
-			item.Replaces = append(item.Replaces, k.replaces(ctx, c, place))
+			item.Replaces = append(item.Replaces, replaces(ctx, c, place))
 		}
 		p.Items = append(p.Items, item)
 	}
@@ -85,16 +89,41 @@ func (k *Keeper) Plan(ctx context.Context, sel Selection) (Plan, error) {
 }
 
 func (s Selection) includes(c Canvas) bool {
-	if len(s.CanvasIDs) == 0 && !s.Stale && s.AccountID == "" {
+	if len(s.CanvasIDs)+len(s.PlaceIDs) == 0 && !s.Stale && s.AccountID == "" {
 		return true
 	}
-	return slices.Contains(s.CanvasIDs, c.ID) || s.Stale && c.NeedsWriting() || s.AccountID != "" && slices.Contains(c.AccountIDs, s.AccountID)
+	return slices.Contains(s.CanvasIDs, c.ID) || s.Stale && c.NeedsWriting() || s.AccountID != "" && slices.Contains(c.AccountIDs, s.AccountID) ||
+		slices.ContainsFunc(c.Places, s.names)
+}
+
+func (s Selection) names(p store.Place) bool { return slices.Contains(s.PlaceIDs, p.ID) }
+
+// only lists the places of a canvas that were selected one by one; nil if it has to be about all: the canvas was
+// selected as a whole, or its file is behind, so that a new one goes everywhere.
+func (s Selection) only(c Canvas, l look) []string {
+	whole := s
+	whole.PlaceIDs = []string{""}
+	if whole.includes(c) || s.Force || c.Written == nil || len(c.staleContent(l.recipients(c.Canvas))) > 0 {
+		return nil
+	}
+	return s.PlaceIDs
+}
+
+// wanted are those of the canvas's places that the item is about.
+func (i PlanItem) wanted(places []store.Place) []store.Place {
+	if i.PlaceIDs == nil {
+		return places
+	}
+	return slices.DeleteFunc(slices.Clone(places), func(p store.Place) bool { return !slices.Contains(i.PlaceIDs, p.ID) })
 }
 
 // replaces describes what lies at a place.
-func (k *Keeper) replaces(ctx context.Context, c Canvas, p store.Place) Replaced {
+func replaces(ctx context.Context, c Canvas, p store.Place) Replaced {
 	r := Replaced{PlaceID: p.ID, Target: p.Target}
-	s, found, err := k.places[p.Kind].seen(ctx, p.Target, c.Group)
+	if p.Kind != store.PlaceLocal {
+		return r.asLastSeen(c, p)
+	}
+	s, found, err := local{}.seen(ctx, p.Target, c.Group)
 	r.Exists, r.ModTime = found, s.ModTime
 	r.Ours = found && err == nil && c.Written != nil && hashOf(s.Content) == c.Written.SHA256
 	switch {
@@ -106,6 +135,24 @@ func (k *Keeper) replaces(ctx context.Context, c Canvas, p store.Place) Replaced
 		r.Text = "the file of " + s.ModTime.Format(time.DateTime) + " UTC"
 	default:
 		r.Text = "another file, of " + s.ModTime.Format(time.DateTime) + " UTC"
+	}
+	return r
+}
+
+// asLastSeen describes a place that is not looked at now.
+func (r Replaced) asLastSeen(c Canvas, p store.Place) Replaced {
+	r.Exists = p.SHA256 != ""
+	r.Ours = r.Exists && c.Written != nil && p.SHA256 == c.Written.SHA256
+	at := " when it was last looked at, " + p.CheckedAt.UTC().Format(time.DateTime) + " UTC"
+	switch {
+	case p.CheckedAt.IsZero():
+		r.Text = "not looked at yet"
+	case !r.Exists:
+		r.Text = "nothing" + at
+	case r.Ours:
+		r.Text = "the file that was last written," + at
+	default:
+		r.Text = "another file" + at
 	}
 	return r
 }

@@ -119,9 +119,10 @@ func (r *running) lines(o outcome) []store.RunLine {
 	var ended []store.RunLine
 	end := func(i int, state store.LineState, err error) {
 		line := &r.run.Lines[i]
-		line.State, line.Cause = state, ""
+		line.State, line.Cause, line.Code, line.Transient = state, "", "", false
 		if err != nil {
 			line.Cause = safetext.Line(err.Error())
+			line.Code, line.Transient = codeOf(err)
 		}
 		ended = append(ended, *line)
 	}
@@ -176,6 +177,7 @@ func (r *running) keepOne(w store.Writer, o outcome) error {
 		}
 		p := places[i]
 		p.CheckedAt, p.SHA256, p.Serial, p.Problem = d.place.CheckedAt, d.place.SHA256, d.place.Serial, d.place.Problem
+		p.UnreachedAt = d.place.UnreachedAt
 		if err := w.PutPlace(&p); err != nil {
 			return err
 		}

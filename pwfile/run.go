@@ -44,7 +44,7 @@ func (k *Keeper) beginRun(ctx context.Context, p Plan, l look) (*running, error)
 	err = k.cfg.Store.Update(ctx, func(w store.Writer) error {
 		r.serials = map[string]int64{}
 		for _, job := range r.todo(p) {
-			if job.Current || len(job.Canvas.staleContent(recipientsOf(job.Canvas.Canvas, l.server))) == 0 && !p.Selection.Force {
+			if job.Current || len(job.Canvas.staleContent(l.recipients(job.Canvas.Canvas))) == 0 && !p.Selection.Force {
 				continue
 			}
 			serial, err := k.reserve(w, job.Canvas.ID)
@@ -129,7 +129,7 @@ func slotLock(slot int) string { return fmt.Sprintf("run-%d", slot) }
 func (p Plan) covers(run store.Run, l look) bool {
 	planned, existing := map[string]bool{}, map[string]bool{}
 	for _, item := range p.Items {
-		for _, place := range item.Canvas.Places {
+		for _, place := range item.wanted(item.Canvas.Places) {
 			planned[place.ID] = true
 		}
 	}
@@ -162,11 +162,11 @@ func (r *running) lay(p Plan, l look) {
 	for _, item := range p.Items {
 		c := item.Canvas
 		r.resolved[c.ID] = !c.NeedsWriting() && r.allDone(c)
-		for _, place := range c.Places {
+		for _, place := range item.wanted(c.Places) {
 			planned[place.ID] = true
 			line := store.RunLine{CanvasID: c.ID, Canvas: c.Name, PlaceID: place.ID, Target: place.Target, State: store.LineWaiting}
 			if item.Refused != nil {
-				line.State, line.Cause = store.LineFailed, safetext.Line(item.Refused.Why+"; "+item.Refused.Remedy)
+				line.State, line.Cause, line.Code = store.LineFailed, safetext.Line(item.Refused.Why+"; "+item.Refused.Remedy), codeRefused
 			}
 			if i, ok := r.index[place.ID]; !ok {
 				r.index[place.ID] = len(r.run.Lines)
@@ -178,7 +178,7 @@ func (r *running) lay(p Plan, l look) {
 	}
 	for i, line := range r.run.Lines {
 		if line.State == store.LineWaiting && !planned[line.PlaceID] {
-			r.run.Lines[i].State, r.run.Lines[i].Cause = store.LineFailed, "the canvas or the place was removed meanwhile"
+			r.run.Lines[i].State, r.run.Lines[i].Cause, r.run.Lines[i].Code = store.LineFailed, "the canvas or the place was removed meanwhile", codeAbsent
 		}
 	}
 }

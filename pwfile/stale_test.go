@@ -149,7 +149,13 @@ func TestTheBlastRadiusOfAnAccount(t *testing.T) {
 	shared, other := b.book.add("shared"), b.book.add("other")
 	b.canvas("one", nil, "shared")
 	b.canvas("two", nil, "shared", "other")
-	b.canvas("three", nil, "other")
+	three := b.canvas("three", nil, "other")
+	err := b.store.Update(t.Context(), func(w store.Writer) error {
+		return w.PutPackage(&store.Package{ID: "p", Name: "cloud", Canvases: []store.PackedCanvas{{CanvasID: three.ID, Name: "three"}}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	b.generate(pwfile.Selection{})
 	b.book.renew(other)
 	unlink(t, filepath.Join(b.home, "one.pwfile.age"))
@@ -157,9 +163,9 @@ func TestTheBlastRadiusOfAnAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id, want := range map[string]pwfile.Blast{
-		shared: {Canvases: []string{"one", "two"}, StaleFiles: 1},
-		other:  {Canvases: []string{"three", "two"}, StaleFiles: 2},
-		"none": {Canvases: []string{}},
+		shared: {Canvases: []string{"one", "two"}, Places: 2, Packages: []string{}, StaleFiles: 1},
+		other:  {Canvases: []string{"three", "two"}, Places: 2, Packages: []string{"cloud"}, StaleFiles: 2},
+		"none": {Canvases: []string{}, Packages: []string{}},
 	} {
 		got, err := b.BlastRadius(t.Context(), id)
 		if err != nil || compactAny(t, got) != compactAny(t, want) {

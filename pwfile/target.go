@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"fettle/accounts/store"
+	"fettle/internal/safetext"
+	"fettle/internal/sshconn"
 )
 
 // fileSuffix ends the name of every password file.
@@ -51,7 +53,10 @@ func absolute(path string) (string, error) {
 // locate turns a destination into the place of a canvas's password file. A folder means the usual name inside it.
 func locate(destination string, c store.Canvas) (store.PlaceKind, string, error) {
 	if scheme, _, ok := strings.Cut(destination, "://"); ok {
-		return "", "", fmt.Errorf("%s:// places are not supported yet: name a path on this machine", scheme)
+		if scheme != sshconn.Scheme {
+			return "", "", fmt.Errorf("%s:// is no kind of place: name a path on this machine, or sftp://user@host:port/path", safetext.Cut(scheme, 20))
+		}
+		return locateRemote(destination, c)
 	}
 	target, err := absolute(destination)
 	if err != nil {
@@ -65,6 +70,18 @@ func locate(destination string, c store.Canvas) (store.PlaceKind, string, error)
 		return "", "", fmt.Errorf("%s is the canvas file itself: choose another path for its password file", target)
 	}
 	return store.PlaceLocal, target, nil
+}
+
+// locateRemote is locate for another machine. It connects to nobody: only a slash at the end tells a folder.
+func locateRemote(destination string, c store.Canvas) (store.PlaceKind, string, error) {
+	at, err := sshconn.Parse(destination)
+	if err != nil {
+		return "", "", fmt.Errorf("%s: %w", safetext.Cut(destination, 200), err)
+	}
+	if strings.HasSuffix(at.Path, "/") {
+		at.Path += c.Name + fileSuffix
+	}
+	return store.PlaceSFTP, at.String(), nil
 }
 
 // placesOf returns the places for the wanted destinations, the main one first. Those of before that lead to the same

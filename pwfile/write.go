@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"filippo.io/age"
+	"golang.org/x/sync/errgroup"
 
 	"fettle/accounts/store"
 	"fettle/internal/safetext"
@@ -38,9 +40,9 @@ func (g *generator) write(ctx context.Context, j job) outcome {
 		o.problem = errors.New(refusals[0].Why + "; " + refusals[0].Remedy)
 		return o
 	}
-	found := g.survey(ctx, c)
+	found := g.survey(ctx, c, c.Places)
 	if content := g.standing(c, j, found); content != nil {
-		o.places = g.deliver(ctx, c, content, found)
+		o.places = g.deliver(ctx, c, j.wanted(c.Places), content, found)
 		return o
 	}
 	content, written, err := g.compose(ctx, &c, j)
@@ -53,7 +55,7 @@ func (g *generator) write(ctx context.Context, j job) outcome {
 		return o
 	}
 	o.serial = c.Serial
-	o.places = g.deliver(ctx, c, content, nil)
+	o.places = g.deliver(ctx, c, c.Places, content, nil)
 	if o.delivered() {
 		o.written = &written
 	}
@@ -78,21 +80,41 @@ func (g *generator) again(ctx context.Context, id string) (Canvas, error) {
 	return g.look.canvas(c, places, false), err
 }
 
-// survey reads what lies at the canvas's places, by place ID; what cannot be read is as good as missing.
-func (g *generator) survey(ctx context.Context, c Canvas) map[string]sighting {
+// survey reads what lies at places, by place ID; what cannot be read is as good as missing.
+func (g *generator) survey(ctx context.Context, c Canvas, places []store.Place) map[string]sighting {
+	var mu sync.Mutex
 	found := map[string]sighting{}
-	for _, p := range c.Places {
-		if s, ok, err := g.places[p.Kind].seen(ctx, p.Target, c.Group); ok && err == nil {
+	g.each(places, func(_ int, p store.Place) {
+		if s, ok, err := g.carriers.to(p).seen(ctx, p.Target, c.Group); ok && err == nil {
+			mu.Lock()
+			defer mu.Unlock()
 			found[p.ID] = s
 		}
-	}
+	})
 	return found
+}
+
+// each does something for every place: for those on other machines at the same time, since it is the line to them that
+// takes long, and for those here one after the other meanwhile.
+func (g *generator) each(places []store.Place, do func(i int, p store.Place)) {
+	var away errgroup.Group
+	for i, p := range places {
+		if p.Kind != store.PlaceLocal {
+			away.Go(func() error { do(i, p); return nil })
+		}
+	}
+	for i, p := range places {
+		if p.Kind == store.PlaceLocal {
+			do(i, p)
+		}
+	}
+	_ = away.Wait() // its functions return nil
 }
 
 // standing returns the file that was last written, if it is what would be written now and still lies at some place.
 // Then the other places need no new file but this one, and no secret is opened.
 func (g *generator) standing(c Canvas, j job, found map[string]sighting) []byte {
-	if c.Written == nil || len(c.staleContent(recipientsOf(c.Canvas, g.look.server))) > 0 {
+	if c.Written == nil || len(c.staleContent(g.look.recipients(c.Canvas))) > 0 {
 		return nil
 	}
 	// Force asks for a new file, unless another run has just made one.
@@ -117,14 +139,14 @@ func (g *generator) compose(ctx context.Context, c *Canvas, j job) (content []by
 		Book: g.book, FileID: c.FileID, Serial: c.Serial, Recipients: names, Canvas: c.Name,
 		GeneratedAt: g.cfg.Now().UTC().Truncate(time.Second),
 	}
-	written = store.Written{At: g.cfg.Now().UTC(), Generations: map[string]int64{}, Recipients: names}
+	written = store.Written{At: g.cfg.Now().UTC(), Generations: map[string]int64{}, Names: map[string]string{}, Recipients: names}
 	for _, id := range c.AccountIDs {
 		e, err := g.export(ctx, id)
 		if err != nil {
 			return nil, written, err
 		}
 		p.Accounts = append(p.Accounts, credentialOf(e))
-		written.Generations[id] = e.Generation
+		written.Generations[id], written.Names[id] = e.Generation, e.Name
 	}
 	content, err = g.seal(ctx, *c, p)
 	written.SHA256 = hashOf(content)
@@ -166,7 +188,7 @@ func (g *generator) seal(ctx context.Context, c Canvas, p Payload) ([]byte, erro
 func (g *generator) recipients(ctx context.Context, c Canvas, names []string) ([]age.Recipient, error) {
 	if c.Passphrase {
 		if g.opts.Passphrase == nil {
-			return nil, errors.New("it is encrypted to a passphrase, for which somebody has to be asked: regenerate it in a terminal")
+			return nil, errNobodyToAsk
 		}
 		passphrase, err := g.opts.Passphrase(ctx, c)
 		if err != nil {
@@ -186,8 +208,11 @@ func (g *generator) recipients(ctx context.Context, c Canvas, names []string) ([
 	return to, nil
 }
 
-// deliver brings content to every place that does not have it yet; have is what was found there.
-func (g *generator) deliver(ctx context.Context, c Canvas, content []byte, have map[string]sighting) []delivered {
+// errNobodyToAsk is why an unattended run leaves out a file that is encrypted to a passphrase.
+var errNobodyToAsk = errors.New("it is encrypted to a passphrase, for which somebody has to be asked: regenerate it in a terminal")
+
+// deliver brings content to every one of the places that does not have it yet; have is what was found there.
+func (g *generator) deliver(ctx context.Context, c Canvas, places []store.Place, content []byte, have map[string]sighting) []delivered {
 	hash, newest := hashOf(content), c.Serial
 	if have != nil { // a file that stands has the serial of the place it lies at
 		newest = 0
@@ -195,27 +220,48 @@ func (g *generator) deliver(ctx context.Context, c Canvas, content []byte, have 
 			newest = max(newest, p.Serial)
 		}
 	}
-	all := make([]delivered, 0, len(c.Places))
-	for _, p := range c.Places {
-		d := delivered{place: p, state: store.LineUnchanged}
-		if lies, ok := have[p.ID]; !ok || lies.Misfit != "" || hashOf(lies.Content) != hash {
-			d.state = store.LineDone
-			d.err = g.places[p.Kind].put(ctx, dispatch{Target: p.Target, Content: content, Group: c.Group, First: p.Serial == 0})
+	all := make([]delivered, len(places))
+	g.each(places, func(i int, p store.Place) {
+		lies, ok := have[p.ID]
+		stands := ok && lies.Misfit == "" && hashOf(lies.Content) == hash
+		all[i] = g.deliverTo(ctx, c, p, content, stands)
+		if all[i].err == nil {
+			all[i].place.SHA256, all[i].place.Serial = hash, newest
 		}
-		d.place.CheckedAt = g.cfg.Now().UTC()
-		if d.err != nil {
-			d.state = store.LineFailed
-			d.place.Problem = safetext.Line(d.err.Error())
-			if s, ok, err := g.places[p.Kind].seen(ctx, p.Target, c.Group); err == nil {
-				d.place.SHA256 = ""
-				if ok {
-					d.place.SHA256 = hashOf(s.Content)
-				}
-			}
-		} else {
-			d.place.SHA256, d.place.Serial, d.place.Problem = hash, newest, ""
-		}
-		all = append(all, d)
-	}
+	})
 	return all
+}
+
+// deliverTo brings content to one place, unless it stands there.
+func (g *generator) deliverTo(ctx context.Context, c Canvas, p store.Place, content []byte, stands bool) delivered {
+	d := delivered{place: p, state: store.LineUnchanged}
+	if !stands {
+		d.state = store.LineDone
+		g.underway(c, p)
+		d.err = g.carriers.to(p).put(ctx, dispatch{Target: p.Target, Content: content, Group: c.Group, First: p.Serial == 0, Tag: p.ID})
+	}
+	if unreachable(d.err) { // what was last seen there is all that is known
+		d.place.UnreachedAt = g.cfg.Now().UTC()
+		d.state, d.place.Problem = store.LineFailed, safetext.Line(d.err.Error())
+		return d
+	}
+	d.place.CheckedAt, d.place.UnreachedAt, d.place.Problem = g.cfg.Now().UTC(), time.Time{}, ""
+	if d.err == nil {
+		return d
+	}
+	d.state, d.place.Problem = store.LineFailed, safetext.Line(d.err.Error())
+	if s, ok, err := g.carriers.to(p).seen(ctx, p.Target, c.Group); err == nil {
+		d.place.SHA256 = ""
+		if ok {
+			d.place.SHA256 = hashOf(s.Content)
+		}
+	}
+	return d
+}
+
+// underway tells that the delivery to a place begins.
+func (g *generator) underway(c Canvas, p store.Place) {
+	if g.opts.Underway != nil {
+		g.opts.Underway(store.RunLine{CanvasID: c.ID, Canvas: c.Name, PlaceID: p.ID, Target: p.Target, State: store.LineWaiting})
+	}
 }

@@ -61,8 +61,16 @@ func (a *app) open(ctx context.Context) (_ *house, err error) {
 		Store: h.store, Vault: h.vault, Catalogue: h.catalogue, Log: h.log, Actor: actor(), Alarm: h.alarm,
 		Policy: accounts.Policy{Soon: time.Duration(h.config.Health.Soon), Fresh: time.Duration(h.config.Health.Fresh)},
 	})
-	h.files = pwfile.New(pwfile.Config{Book: h.book, Store: h.store, Dir: h.paths.Data, Actor: actor()})
+	h.files = pwfile.New(pwfile.Config{
+		Book: h.book, Store: h.store, Dir: h.paths.Data, Actor: actor(), Remote: pwfile.Remote{Config: h.config.SSH.Config}, IdleTerm: h.idleTerm,
+	})
 	return h, nil
+}
+
+// idleTerm is after how long without use a provider ends a grant; 0: never, or it is not known.
+func (h *house) idleTerm(providerID string) time.Duration {
+	p, _ := h.catalogue.Get(providerID) // one that is not in the catalogue has no term
+	return p.IdleTerm()
 }
 
 // configuration reads config.toml and lays it over the catalogue.

@@ -14,6 +14,7 @@ import (
 
 	"fettle/internal/busguard"
 	"fettle/internal/keyringhelper/backend"
+	"fettle/internal/sshconn"
 )
 
 // Version is the released version; the build sets it.
@@ -33,6 +34,9 @@ func Main(args []string) int {
 	harden()
 	if len(args) > 0 && args[0] == busguard.HelperCommand {
 		return backend.Main(args[1:], os.Stdin, os.Stdout, os.Stderr)
+	}
+	if code, was := sshconn.Askpass(args); was {
+		return code
 	}
 	busguard.Restore()
 	// With a handler in place a closed pipe (`fettle refresh --all | head`) is an error of the write, not

@@ -50,6 +50,10 @@ func writeConfig(dir string, opts Options) (string, error) {
 // ownConfigs are the files ssh would read by itself; naming one by -F replaces both.
 func ownConfigs(named string) []string {
 	if named != "" {
+		// An include without a folder would be looked for in ~/.ssh.
+		if absolute, err := filepath.Abs(named); err == nil && !strings.HasPrefix(named, "~/") {
+			named = absolute
+		}
 		return []string{named}
 	}
 	files := []string{"/etc/ssh/ssh_config"}

@@ -3,8 +3,10 @@ package sshconn
 import (
 	"context"
 	"errors"
+	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -75,6 +77,10 @@ func Connect(ctx context.Context, host Host, opts Options) (*Client, error) {
 	if err != nil {
 		return nil, &Error{Cause: NoProgram, Host: host, Text: "there is no ssh program on this machine",
 			Remedy: "install OpenSSH's client (Debian, Ubuntu: apt install openssh-client), or name places on this machine", Err: err}
+	}
+	// An include that is not there is passed over by ssh, as -F would not be.
+	if _, err := os.Stat(opts.Config); opts.Config != "" && !strings.HasPrefix(opts.Config, "~/") && err != nil {
+		return nil, &Error{Cause: BadConfig, Host: host, Text: "ssh's configuration cannot be read: " + said(err.Error()), Remedy: "correct [ssh] config in config.toml", Err: err}
 	}
 	p, err := start(ctx, program, host, opts)
 	if err != nil {

@@ -178,7 +178,9 @@ func TestWhatSSHSaysBecomesACause(t *testing.T) {
 			t.Errorf("%q reaches the terminal", e)
 		}
 	}
-	_, err := sshconn.Connect(t.Context(), sshconn.Host{Name: "h"}, sshconn.Options{Program: "/no/such/ssh"})
+	_, err := sshconn.Connect(t.Context(), sshconn.Host{Name: "h"}, sshconn.Options{Config: "/no/such/config"})
+	wantCause(t, err, sshconn.BadConfig, "/no/such/config")
+	_, err = sshconn.Connect(t.Context(), sshconn.Host{Name: "h"}, sshconn.Options{Program: "/no/such/ssh"})
 	wantCause(t, err, sshconn.NoProgram, "install")
 }
 

@@ -158,7 +158,7 @@ func (c *Client) group(name string) (int, error) {
 			return gid, nil
 		}
 	}
-	return -1, &Error{Cause: Failed, Host: c.host, Text: fmt.Sprintf("its /etc/group has no group %q", said(name)), Remedy: "name the group by its number"}
+	return -1, &Error{Cause: Failed, Host: c.host, Path: "/etc/group", Text: fmt.Sprintf("it has no group %q", said(name)), Remedy: "name the group by its number"}
 }
 
 // Misfit says in what the access to a file differs from what Replace gives it; "" = in nothing.

@@ -1,0 +1,60 @@
+package pwfile
+
+import (
+	"context"
+	"slices"
+)
+
+// Blast is what stops, sooner or later, if one account dies.
+type Blast struct {
+	Canvases   []string // names of the canvases that use it; never nil
+	Places     int      // how many places their password files lie at
+	Packages   []string // names of the packages that hold these canvases; never nil
+	StaleFiles int      // how many of their password files are stale, other accounts' news apart
+}
+
+// BlastRadius says what hangs on one account.
+func (k *Keeper) BlastRadius(ctx context.Context, accountID string) (Blast, error) {
+	all, err := k.Canvases(ctx)
+	if err != nil {
+		return Blast{}, err
+	}
+	return Radius(all, accountID), nil
+}
+
+// Radius is BlastRadius over canvases already at hand.
+func Radius(canvases []Canvas, accountID string) Blast {
+	b := Blast{Canvases: []string{}, Packages: []string{}}
+	for _, c := range canvases {
+		if !slices.Contains(c.AccountIDs, accountID) {
+			continue
+		}
+		b.Canvases = append(b.Canvases, c.Name)
+		b.Places += len(c.Places)
+		for _, p := range c.Packages {
+			if !slices.Contains(b.Packages, p) {
+				b.Packages = append(b.Packages, p)
+			}
+		}
+		concerns := func(r Reason) bool {
+			return !r.Code.Information() && (r.AccountID == "" || r.AccountID == accountID)
+		}
+		if slices.ContainsFunc(c.Stale, concerns) {
+			b.StaleFiles++
+		}
+	}
+	slices.Sort(b.Packages)
+	return b
+}
+
+// StaleFiles counts the canvases whose password file has to be written again: the number that every command and screen
+// tells.
+func StaleFiles(canvases []Canvas) int {
+	n := 0
+	for _, c := range canvases {
+		if c.NeedsWriting() {
+			n++
+		}
+	}
+	return n
+}
