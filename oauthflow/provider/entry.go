@@ -139,6 +139,7 @@ func build(id string, base map[string]any, over table) (Provider, map[string]any
 	p.ID = id
 	p.fillVars()
 	p.setDefaults()
+	p.spelling = p.canonical()
 	err := p.Validate()
 	p.block() // after Validate, which looks at the addresses of calls that cannot be made yet too
 	return p, merged, err

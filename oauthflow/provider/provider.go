@@ -111,6 +111,8 @@ type Provider struct {
 	Services map[string]Service `toml:"services"`
 
 	FromConfig bool `toml:"-"` // config.toml adds or overrides something here
+
+	spelling func(string) string // canonical, worked out
 }
 
 // ClientConfig is a client registration written into a config file; at most one of the three secret keys is set.

@@ -44,6 +44,9 @@ func isScope(s string) bool {
 // with other names for the same thing (Google's email). RFC 6749 §3.3 says that capitals matter, so only scopes
 // that the entry knows are taken for each other.
 func (p Provider) canonical() func(string) string {
+	if p.spelling != nil { // read from a file: worked out once
+		return p.spelling
+	}
 	known := map[string]string{}
 	learn := func(scopes ...string) {
 		for _, s := range scopes {
@@ -156,10 +159,10 @@ func (p Provider) covered(granted []string) map[string]bool {
 }
 
 func (p Provider) permission(scope string) Permission {
-	found := Permission{Scope: scope, Words: scope}
+	found, canonical := Permission{Scope: scope, Words: scope}, p.canonical()
 	for _, s := range p.ServiceList() {
 		for sc, words := range s.Permissions {
-			if p.canonical()(sc) == scope {
+			if canonical(sc) == scope {
 				return Permission{Scope: scope, Words: words, Service: s.Name}
 			}
 		}

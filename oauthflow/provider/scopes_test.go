@@ -138,3 +138,18 @@ func TestTerms(t *testing.T) {
 		t.Errorf("access %v", got)
 	}
 }
+
+// A list of 10,000 accounts compares as many sets.
+func BenchmarkMissing(b *testing.B) {
+	c, err := provider.Builtin()
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, _ := c.Get("google")
+	required, granted := []string{analytics, "openid"}, []string{"openid", "https://www.googleapis.com/auth/userinfo.email", analytics}
+	for b.Loop() {
+		if len(p.Missing(required, granted)) > 0 {
+			b.Fatal("missing")
+		}
+	}
+}
