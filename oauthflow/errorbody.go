@@ -33,8 +33,12 @@ func hasError(v any) bool {
 func (a *answer) failure(place Place, providerID string, secrets []string) *Error {
 	e := &Error{Place: place, Provider: providerID, Status: a.status, RetryAfter: retryAfter(a.header)}
 	a.readError(e)
-	if e.Code == "" {
-		e.Code = wwwAuthenticateError(a.header.Get("WWW-Authenticate"))
+	// Microsoft Graph says in the header alone that it wants a fresh sign-in (insufficient_claims).
+	switch h := wwwAuthenticateError(a.header.Get("WWW-Authenticate")); {
+	case e.Code == "":
+		e.Code = h
+	case h != "" && !strings.EqualFold(h, e.Code):
+		e.Codes = append(e.Codes, h)
 	}
 	switch {
 	case e.Code != "" || e.Description != "":

@@ -103,7 +103,7 @@ func (e *examination) sum(i int) line {
 		s.status = cmp.Or(s.status, l.status)
 		s.provider = cmp.Or(s.provider, l.provider)
 		s.foreign = cmp.Or(s.foreign, l.foreign)
-		s.oauth, s.distinct = s.oauth || l.oauth, s.distinct || l.distinct
+		s.oauth, s.distinct, s.field = s.oauth || l.oauth, s.distinct || l.distinct, s.field || l.field
 	}
 	return s
 }
@@ -150,13 +150,13 @@ func (e *examination) oauthNear(i int) bool {
 // explain finds the rule for one entry, if there is one that its words can carry.
 func (e *examination) explain(i int, sum line, hits []*rule) {
 	s := e.seen(i, sum)
-	context := sum.oauth || sum.distinct || e.oauthNear(i)
+	context := sum.oauth || sum.distinct || sum.field || e.oauthNear(i)
 	if sum.foreign != "" && !sum.distinct && (!sum.oauth || sum.provider == "") {
 		return // a database that denies access denies nothing to an account of ours
 	}
 	for _, r := range e.candidates(s, hits) {
 		evidence, ok := r.match(s)
-		if !ok {
+		if !ok || s.Provider == "" && e.ambiguous(r, evidence[0]) {
 			continue
 		}
 		c, ok := e.confidence(r, s, sum, evidence, context)
@@ -246,13 +246,24 @@ func (e *examination) confidence(r *rule, s seen, sum line, evidence []string, c
 		if !context && s.Provider == "" {
 			return c, false
 		}
-	case len(r.Providers) > 0 && s.Provider == "" && len(e.table.byCode[strings.ToLower(carried)]) > 1:
-		c = Likely // the code has other meanings elsewhere
+	case !sum.field && !sum.oauth && s.Provider == "" && len(r.Text) == 0:
+		c = Likely // the bare word: perhaps somebody only writes about it
 	}
 	if s.Status >= 500 && c == Certain && r.grade <= byProtocol {
 		c = Likely // a server that fails is no witness
 	}
 	return c, true
+}
+
+// ambiguous reports whether a rule of one provider claims a code that others use too: without a sign of that
+// provider it stands back.
+func (e *examination) ambiguous(r *rule, code string) bool {
+	if len(r.Providers) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(e.table.byCode[strings.ToLower(code)], func(other *rule) bool {
+		return !slices.Equal(other.Providers, r.Providers)
+	})
 }
 
 // diagnoses are the findings without those that better ones explain, the surest first.

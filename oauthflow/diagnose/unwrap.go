@@ -27,7 +27,31 @@ func unwrap(s string) (_ string, counted bool) {
 	if strings.Contains(s, "%") {
 		s = percent(percent(s)) // a redirect within a redirect is encoded twice
 	}
-	return s, counted
+	return plus(s), counted
+}
+
+// plus turns the + of a description in a query into the spaces they stand for.
+func plus(s string) string {
+	const name = "error_description="
+	if !strings.Contains(s, name) {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	for {
+		i := strings.Index(s, name)
+		if i < 0 {
+			b.WriteString(s)
+			return b.String()
+		}
+		end := i + len(name)
+		for end < len(s) && s[end] != '&' && s[end] > ' ' {
+			end++
+		}
+		b.WriteString(s[:i])
+		b.WriteString(strings.ReplaceAll(s[i:end], "+", " "))
+		s = s[end:]
+	}
 }
 
 // escapes are those of strings in JSON, also of JSON within JSON.

@@ -15,6 +15,7 @@ type line struct {
 	oauth    bool
 	foreign  string
 	distinct bool // holds a code that nothing but OAuth uses
+	field    bool // holds a code in a field named error, as RFC 6749 §5.2 has it
 	named    []string
 }
 
@@ -101,6 +102,7 @@ func (t *table) word(l *line, w token, prev [4]token, rest string) {
 	}
 	if m.code != "" {
 		l.codes = append(l.codes, m.code)
+		l.field = l.field || prev[0].low == "error" && strings.IndexByte(`"'=:`, w.before) >= 0
 		l.distinct = l.distinct || m.distinct
 	}
 	if m.provider != "" && !library(m.provider, rest) {
