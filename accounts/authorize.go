@@ -54,6 +54,7 @@ type authorization struct {
 	scopes   []string       // to ask for
 	required []string       // to compare with what is granted
 	account  *store.Account // nil: a new one
+	model    *store.Account // whom a new dedicated account is made after
 }
 
 // StartFlow makes the flow's record and reserves its name. It sends at most one device authorization request.
@@ -92,7 +93,7 @@ func (b *Book) StartFlow(ctx context.Context, req AuthorizeRequest) (PendingFlow
 
 // planAuthorization fills a request from the account that it re-authorizes and looks up what it names.
 func (b *Book) planAuthorization(ctx context.Context, req AuthorizeRequest) (authorization, error) {
-	if err := CheckName(req.Name); err != nil {
+	if err := CheckAccountName(req.Name); err != nil {
 		return authorization{}, err
 	}
 	plan := authorization{AuthorizeRequest: req}
@@ -100,7 +101,7 @@ func (b *Book) planAuthorization(ctx context.Context, req AuthorizeRequest) (aut
 		a, err := r.AccountByName(req.Name)
 		switch {
 		case isNotFound(err):
-			return nil
+			return plan.fillFromModel(r)
 		case err != nil:
 			return err
 		}
@@ -143,6 +144,12 @@ func (plan *authorization) fillFromAccount() error {
 	if plan.Provider != "" && plan.Provider != a.Provider {
 		return fmt.Errorf("account %q belongs to provider %q: choose another name for one at %q", a.Name, a.Provider, plan.Provider)
 	}
+	plan.takeFrom(*a)
+	return nil
+}
+
+// takeFrom fills what the request leaves open.
+func (plan *authorization) takeFrom(a store.Account) {
 	plan.Provider = a.Provider
 	if len(plan.Services) == 0 {
 		plan.Services = slices.Clone(a.Services)
@@ -153,7 +160,6 @@ func (plan *authorization) fillFromAccount() error {
 			plan.ClientID = ClientFromConfig
 		}
 	}
-	return nil
 }
 
 func (plan authorization) chooseKind() (provider.FlowKind, error) {
@@ -192,6 +198,9 @@ func (b *Book) beginFlow(ctx context.Context, plan authorization, client oauthfl
 	}
 	if plan.account != nil && !plan.SwitchIdentity {
 		req.LoginHint = plan.account.Identity.Email
+	}
+	if plan.model != nil {
+		req.LoginHint = plan.model.Identity.Email
 	}
 	if plan.Kind == provider.Device {
 		return oauthflow.StartDevice(ctx, b.cfg.HTTP, req)

@@ -32,7 +32,14 @@ type HeldError struct {
 }
 
 func (e *HeldError) Error() string {
-	return fmt.Sprintf("account %q: its credential is held by %s, so nothing was sent; authorize it again to use it here", e.Account, e.Holder)
+	return fmt.Sprintf("account %q: its credential is held by %s, so nothing was sent; authorize it again to use it here", e.Account, e.by())
+}
+
+func (e *HeldError) by() string {
+	if words := holderWords(e.Account, e.Holder); words != "" {
+		return words
+	}
+	return "the book"
 }
 
 // RemovedError says that the account was removed here and only waits for its revocation.

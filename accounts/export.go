@@ -71,18 +71,32 @@ func (b *Book) Export(ctx context.Context, accountID string) (Exported, error) {
 	if isHeld(a) {
 		return Exported{}, &HeldError{Account: a.Name, Holder: a.Holder}
 	}
-	seen, err := b.Account(ctx, a.Name)
-	if err != nil {
+	if err := b.fitForJobs(ctx, a.Name); err != nil {
 		return Exported{}, err
-	}
-	for _, f := range seen.Health.Findings {
-		if slices.Contains(dead, f.State) {
-			return Exported{}, &DeadAccountError{Account: a.Name, State: f.State, Title: f.Title}
-		}
 	}
 	if a.HasRefresh && a.Rotation == provider.RotationSingleUse {
 		return Exported{}, &SingleUseError{Account: a.Name}
 	}
+	return b.export(ctx, h)
+}
+
+// fitForJobs fails if a job could do nothing with the account's credential.
+func (b *Book) fitForJobs(ctx context.Context, name string) error {
+	seen, err := b.Account(ctx, name)
+	if err != nil {
+		return err
+	}
+	for _, f := range seen.Health.Findings {
+		if slices.Contains(dead, f.State) {
+			return &DeadAccountError{Account: name, State: f.State, Title: f.Title}
+		}
+	}
+	return nil
+}
+
+// export opens the credential; whether it may leave was decided before.
+func (b *Book) export(ctx context.Context, h held) (Exported, error) {
+	a := h.account
 	p, err := b.usable(h)
 	if err != nil {
 		return Exported{}, err

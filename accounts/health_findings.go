@@ -213,10 +213,7 @@ func (e *evaluation) proof() {
 	fresh := !a.ProvenAt.IsZero() && e.now.Sub(a.ProvenAt) <= e.policy.Fresh
 	switch {
 	case isHeld(a):
-		e.add(Finding{
-			State: Unproven, Severity: SeverityOK, Cause: causeHeld, Title: "Held by " + safetext.Line(a.Holder),
-			Detail: "The credential lives in that password file and is renewed by the job that uses it; this book cannot prove it.", Since: a.ProvenAt,
-		})
+		e.add(e.holder())
 	case !fresh && a.ProvenAt.IsZero():
 		e.add(Finding{
 			State: Unproven, Severity: SeverityWarning, Cause: causeUnproven, Remedy: diagnose.Refresh,
@@ -234,6 +231,24 @@ func (e *evaluation) proof() {
 			Detail: fmt.Sprintf("The provider accepted it at %s.", stamp(a.ProvenAt)), Since: a.ProvenAt,
 		})
 	}
+}
+
+// holder tells of a credential that a password file holds. The job that uses it renews it; nobody here can prove it.
+func (e *evaluation) holder() Finding {
+	a := e.Account
+	f := Finding{State: Unproven, Severity: SeverityOK, Cause: causeHeld, Title: "Held by " + holderWords(a.Name, a.Holder)}
+	for _, o := range e.Observations {
+		if o.Kind == store.ObservedHolder && !o.At.Before(a.AuthorizedAt) {
+			f.Title, f.Since = fmt.Sprintf("%s since %s", o.Title, stamp(o.At)), o.At
+		}
+	}
+	if _, canvas, ok := SplitDedicated(a.Name); ok && a.HasRefresh {
+		f.Severity, f.Title = SeverityWarning, "Not handed over yet"
+		f.Detail = "Only its password file may use this credential, and writing that file was interrupted. Write it again: fettle pwfile generate " + canvas
+		return f
+	}
+	f.Detail = "The credential lives in that password file and is renewed by the job that uses it; this book cannot prove it. To write the file again, authorize the account again."
+	return f
 }
 
 // stamp is a point in time as it stands in a sentence.

@@ -40,6 +40,9 @@ func (b *Book) Rename(ctx context.Context, accountID, newName string) error {
 		if err != nil || a.Name == newName {
 			return err
 		}
+		if _, _, ok := SplitDedicated(a.Name); ok {
+			return &DedicatedError{Name: a.Name, Why: "it is named after its account and its canvas", Remedy: "rename one of these"}
+		}
 		former := a.Name
 		a.Name = newName
 		if err := w.PutAccount(&a); err != nil {
@@ -48,8 +51,34 @@ func (b *Book) Rename(ctx context.Context, accountID, newName string) error {
 		if err := renameFlow(w, a.ID, newName); err != nil {
 			return err
 		}
+		if err := renameDedicated(w, former, newName); err != nil {
+			return err
+		}
 		return w.AddEvent(b.event(a, "rename", true, fmt.Sprintf("was %s", former)))
 	})
+}
+
+// renameDedicated lets the dedicated accounts of one that was renamed follow. Their pending flows for new ones are left:
+// they name what is no longer here, and expire.
+func renameDedicated(w store.Writer, former, name string) error {
+	all, err := w.Accounts()
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		base, canvas, ok := SplitDedicated(a.Name)
+		if !ok || base != former {
+			continue
+		}
+		a.Name = DedicatedName(name, canvas)
+		if err := w.PutAccount(&a); err != nil {
+			return err
+		}
+		if err := renameFlow(w, a.ID, a.Name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // renameFlow lets a pending re-authorization reserve the new name instead of the old one.

@@ -91,6 +91,7 @@ const (
 	ObservedResources ObservationKind = "resources"
 	ObservedRevoke    ObservationKind = "revoke"
 	ObservedConfig    ObservationKind = "config"
+	ObservedHolder    ObservationKind = "holder" // a password file got the credential
 )
 
 // Observation is the outcome of the last attempt of one kind.

@@ -34,7 +34,7 @@ func (a *app) authorizeCommand() *cobra.Command {
 			if r.name == "" {
 				return usage("--name is missing: the reference name of the account")
 			}
-			if err := accounts.CheckName(r.name); err != nil {
+			if err := accounts.CheckAccountName(r.name); err != nil {
 				return usage("%s", oneLine(err))
 			}
 			return a.within(func(ctx context.Context, h *house) error { return h.authorize(ctx, r) })

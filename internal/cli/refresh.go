@@ -59,7 +59,7 @@ func (c chosen) accounts(ctx context.Context, h *house, names []string) ([]targe
 		found = snapshot.Accounts
 	}
 	for _, account := range found {
-		if !account.ToRevoke {
+		if !account.ToRevoke && account.HeldBy() == "" {
 			targets = append(targets, target{account.ID, account.Name})
 		}
 	}
