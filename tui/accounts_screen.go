@@ -210,6 +210,10 @@ func (s accountsScreen) want(id actionID, f frame) []intent {
 		return []intent{open{newDiagnose()}}
 	case actClients:
 		return []intent{open{clientsScreen{}}}
+	case actCanvas:
+		return []intent{open{newCanvases()}}
+	case actEvents:
+		return []intent{open{activityScreen{}}}
 	case actFiles:
 		return []intent{open{newRegenerate(pwfile.Selection{Stale: true})}}
 	case actRefresh:

@@ -22,6 +22,9 @@ const (
 	inClients   scope = "clients"
 	inDiagnosis scope = "diagnosis"
 	inSteps     scope = "registering a client"
+	inCanvases  scope = "canvases"
+	inPath      scope = "a path"
+	inActivity  scope = "activity"
 )
 
 // Actions.
@@ -65,6 +68,9 @@ const (
 	actClients actionID = "clients"
 	actReplace actionID = "replace"
 	actExplain actionID = "diagnose"
+	actCanvas  actionID = "canvases"
+	actPath    actionID = "complete"
+	actEvents  actionID = "activity"
 	actLeave   actionID = "leave"
 	actSuspend actionID = "suspend"
 )
@@ -101,7 +107,9 @@ var actions = []action{
 	{id: actAdd, keys: []string{"a"}, label: "authorize", help: "Authorize a new account.", scope: inAccounts},
 	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Remove this account, and revoke it at the provider if you say so.", scope: inAccounts, danger: true, off: needsStored},
 	{id: actClients, keys: []string{"i"}, label: "clients", help: "Show the client registrations at the providers: add, replace, remove.", scope: inAccounts},
+	{id: actCanvas, keys: []string{"c"}, label: "canvases", help: "Show the canvases: which accounts each uses, where its password file lies.", scope: inAccounts},
 	{id: actExplain, keys: []string{"d"}, label: "diagnose", help: "Paste a message from a job's log: what it means, and which account it is about.", scope: inAccounts},
+	{id: actEvents, keys: []string{"h"}, label: "activity", help: "Show who did what when.", scope: inAccounts, quiet: true},
 	{id: actFilter, keys: []string{"/"}, label: "filter", help: "Show only accounts whose name, service, identity or state match.", scope: inAccounts, off: needsKnown},
 	{id: actSort, keys: []string{"s"}, label: "sort", help: "Sort by health, name, end or stale files.", scope: inAccounts, quiet: true, off: needsKnown},
 	{id: actMark, keys: []string{"space"}, label: "mark", help: "Mark the account for refresh or verify of several.", scope: inAccounts, quiet: true, off: needsOneAccount},
@@ -126,6 +134,17 @@ var actions = []action{
 
 	{id: actCopyURL, keys: []string{"c"}, label: "copy address", help: "Send the address of the provider's console to your terminal's clipboard.", scope: inSteps, off: needsURL},
 	{id: actBareURL, keys: []string{"b"}, label: "bare address", help: "Leave the screen and print the address alone on one line.", scope: inSteps, off: needsURL},
+
+	{id: actOpen, keys: []string{"enter"}, label: "change", help: "Change the canvas: its file, accounts, places and readers.", scope: inCanvases, off: needsCanvas},
+	{id: actFiles, keys: []string{"p"}, label: "all stale", help: "Regenerate every stale password file.", scope: inCanvases, off: needsStale},
+	{id: actRefresh, keys: []string{"r"}, label: "regenerate", help: "Regenerate the password file of this canvas.", scope: inCanvases, off: needsCanvas},
+	{id: actAdd, keys: []string{"a"}, label: "add", help: "Add a canvas.", scope: inCanvases},
+	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Forget the canvas; its files stay where they lie.", scope: inCanvases, danger: true, off: needsCanvas},
+	{id: actFilter, keys: []string{"/"}, label: "filter", help: "Show only canvases whose name, file, accounts or state match.", scope: inCanvases, off: needsCanvas},
+
+	{id: actOpen, keys: []string{"enter"}, label: "account", help: "Show the account that the event is about.", scope: inActivity, off: needsOneAccount},
+
+	{id: actPath, keys: []string{"tab"}, label: "complete", help: "Take the name under the cursor, or what all names share.", scope: inPath},
 
 	{id: actNext, keys: []string{"enter"}, label: "read or repair", help: "Read what is typed; with nothing typed, repair the account under the cursor.", scope: inDiagnosis, off: func(s situation) string { return s.next }},
 	{id: actUp, keys: []string{"up"}, label: "up", help: "To the account above.", scope: inDiagnosis, quiet: true},

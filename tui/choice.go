@@ -87,7 +87,10 @@ func (c choice) lines(f frame) []string {
 	at := c.position()
 	var lines []string
 	first, last := 0, 0
-	for i, o := range c.options {
+	// Every option takes a line at least, so of thousands only these can be seen.
+	near := window{max(at-f.height, 0), min(at+f.height+1, len(c.options))}
+	for i := near.from; i < near.to; i++ {
+		o := c.options[i]
 		if i == at {
 			first = len(lines)
 		}

@@ -17,20 +17,24 @@ import (
 
 func init() {
 	for name, build := range map[string]func(Model) Model{
-		"clients":            func(m Model) Model { return press(withClients(m), "i") },
-		"clients-empty":      func(m Model) Model { return press(m, "i") },
-		"clients-remove":     func(m Model) Model { return press(withClients(m), "i", "end", "x") },
-		"client-provider":    func(m Model) Model { return press(withClients(m), "i", "a") },
-		"client-kind":        atKind,
-		"client-steps":       func(m Model) Model { return press(atKind(m), "enter") },
-		"client-form":        func(m Model) Model { return write(press(atKind(m), "enter", "enter"), "~/Downloads/client.json") },
-		"client-wrong-file":  func(m Model) Model { return paste(press(atKind(m), "enter", "enter"), `{"type":"service_account"}`) },
-		"client-review":      func(m Model) Model { return paste(press(atKind(m), "enter", "enter"), clientFile("installed")) },
-		"client-wrong-kind":  func(m Model) Model { return paste(press(atKind(m), "enter", "enter"), clientFile("web")) },
-		"client-kept":        func(m Model) Model { return clientEnd(addingClient(m), kept, nil) },
-		"client-not-kept":    func(m Model) Model { return clientEnd(addingClient(m), accounts.ClientInfo{}, errors.New("the disk is full")) },
-		"client-replace":     func(m Model) Model { return write(press(withClients(m), "i", "down", "s"), "new secret") },
-		"client-replacement": func(m Model) Model { return press(write(press(withClients(m), "i", "down", "s"), "new secret"), "enter") },
+		"clients":           func(m Model) Model { return press(withClients(m), "i") },
+		"clients-empty":     func(m Model) Model { return press(m, "i") },
+		"clients-remove":    func(m Model) Model { return press(withClients(m), "i", "end", "x") },
+		"client-provider":   func(m Model) Model { return press(withClients(m), "i", "a") },
+		"client-kind":       atKind,
+		"client-steps":      func(m Model) Model { return press(atKind(m), "enter") },
+		"client-form":       func(m Model) Model { return write(press(atKind(m), "enter", "enter"), "~/Downloads/client.json") },
+		"client-wrong-file": func(m Model) Model { return paste(press(atKind(m), "enter", "enter"), `{"type":"service_account"}`) },
+		"client-review":     func(m Model) Model { return paste(press(atKind(m), "enter", "enter"), clientFile("installed")) },
+		"client-wrong-kind": func(m Model) Model { return paste(press(atKind(m), "enter", "enter"), clientFile("web")) },
+		"client-kept":       func(m Model) Model { return clientEnd(addingClient(m), kept, nil) },
+		"client-not-kept": func(m Model) Model {
+			return clientEnd(addingClient(m), accounts.ClientInfo{}, errors.New("the disk is full"))
+		},
+		"client-replace": func(m Model) Model { return write(press(withClients(m), "i", "down", "s"), "new secret") },
+		"client-replacement": func(m Model) Model {
+			return press(write(press(withClients(m), "i", "down", "s"), "new secret"), "enter")
+		},
 	} {
 		scenes[name] = build
 	}
@@ -291,9 +295,9 @@ func TestReadingAClientFile(t *testing.T) {
 		t.Errorf("below the home: %q, %v", content, err)
 	}
 	for path, want := range map[string]string{
-		filepath.Join(home, "missing.json"):                        "paste its text here",
-		home:                                                       "is no file",
-		"/dev/zero":                                                "is no file",
+		filepath.Join(home, "missing.json"): "paste its text here",
+		home:                                "is no file",
+		"/dev/zero":                         "is no file",
 		write("long.json", strings.Repeat("x", clientFileLimit+1)): "too long",
 	} {
 		if _, err := readClientFile(path); err == nil || !strings.Contains(err.Error(), want) {

@@ -48,7 +48,10 @@ func describe(in intent, snap accounts.Snapshot) (id jobID, title string, ok boo
 	case setupVault:
 		return jobID{jobVault, ""}, "making the vault", true
 	}
-	return describeClient(in)
+	if id, title, ok := describeClient(in); ok {
+		return id, title, true
+	}
+	return describeCanvas(in)
 }
 
 // subjects names a set of accounts: one by its ID, several by all of them.
@@ -124,10 +127,14 @@ func (r *runner) question(in intent, run int) tea.Cmd {
 		})
 	case askResources:
 		return r.answer(in.key, func(ctx context.Context) (any, error) { return r.Accounts.Resources(ctx, in.id, false) })
+	case askActivity:
+		return r.answer(in.key, func(ctx context.Context) (any, error) {
+			return r.Accounts.Events(ctx, store.EventFilter{Limit: activityLimit})
+		})
 	case askKeyring:
 		return r.answer(in.key, func(ctx context.Context) (any, error) { return nil, r.Vault.ProbeKeyring(ctx) })
 	}
-	for _, of := range []func(intent, int) tea.Cmd{r.client, r.diagnosis} {
+	for _, of := range []func(intent, int) tea.Cmd{r.client, r.diagnosis, r.canvas} {
 		if cmd := of(in, run); cmd != nil {
 			return cmd
 		}

@@ -93,6 +93,20 @@ func needsUnusedClient(s situation) string {
 	return needsOwnClient(s)
 }
 
+func needsCanvas(s situation) string {
+	if s.canvas == nil {
+		return "there is no canvas here; a adds one"
+	}
+	return ""
+}
+
+func needsStale(s situation) string {
+	if s.broken == 0 {
+		return "no password file is stale"
+	}
+	return ""
+}
+
 func needsIdle(s situation) string {
 	if s.job != nil && s.job.running {
 		return "it is under way; ctrl+x stops it"

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -199,6 +200,8 @@ var scenes = map[string]func(m Model) Model{
 	"help":                 func(m Model) Model { return press(m, "?") },
 	"quit":                 func(m Model) Model { return press(signingIn(m, devicePrompt), "q") },
 }
+
+func init() { maps.Copy(scenes, canvasScenes) }
 
 func removing(m Model) Model {
 	m = press(m, "x")

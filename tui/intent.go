@@ -94,6 +94,7 @@ type (
 	}
 	askHistory   struct{ key, id string }
 	askResources struct{ key, id string }
+	askActivity  struct{ key string }
 	askKeyring   struct{ key string }
 )
 
@@ -128,6 +129,7 @@ func (askRemoval) isIntent()      {}
 func (askPlan) isIntent()         {}
 func (askHistory) isIntent()      {}
 func (askResources) isIntent()    {}
+func (askActivity) isIntent()     {}
 func (askKeyring) isIntent()      {}
 
 // answer is what came back for a question.

@@ -4,6 +4,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"fettle/accounts"
+	"fettle/pwfile"
 )
 
 // screen is one page of the program. Screens are values: each of these methods returns what it changed,
@@ -50,6 +51,7 @@ type situation struct {
 	code    bool                 // there is a user code to copy
 	waiting bool                 // a sign-in waits for the person
 	client  *accounts.ClientInfo // the one under the cursor
+	canvas  *pwfile.Canvas       // the one under the cursor
 	back    string               // why esc cannot go back, "" = it can
 	next    string               // why enter cannot go on, "" = it can
 }

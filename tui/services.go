@@ -40,6 +40,9 @@ type Accounts interface {
 // PasswordFiles is what the screens need of the password files; *pwfile.Keeper is one.
 type PasswordFiles interface {
 	Canvases(ctx context.Context) ([]pwfile.Canvas, error)
+	Add(ctx context.Context, n pwfile.NewCanvas) (pwfile.Canvas, error)
+	Edit(ctx context.Context, id string, change pwfile.Change) (pwfile.Edited, error)
+	Remove(ctx context.Context, id string) (left []string, err error)
 	Check(ctx context.Context, force bool) error
 	Plan(ctx context.Context, s pwfile.Selection) (pwfile.Plan, error)
 	Generate(ctx context.Context, p pwfile.Plan, o pwfile.GenerateOptions, report func(pwfile.Progress)) (store.Run, error)

@@ -1,0 +1,78 @@
+package tui
+
+import (
+	"context"
+
+	tea "charm.land/bubbletea/v2"
+
+	"fettle/pwfile"
+)
+
+// What the screens ask for about canvases.
+type (
+	addCanvas  struct{ canvas pwfile.NewCanvas }
+	editCanvas struct {
+		id, name string
+		change   pwfile.Change
+	}
+	removeCanvas struct{ id, name string }
+	// askFolder is answered with what lies in the folder that a path is in.
+	askFolder struct{ key, path string }
+)
+
+func (addCanvas) isIntent()    {}
+func (editCanvas) isIntent()   {}
+func (removeCanvas) isIntent() {}
+func (askFolder) isIntent()    {}
+
+// Kinds of work about canvases.
+const (
+	jobCanvas     = "canvas" // subject: its name
+	jobCanvasGone = "canvas-remove"
+)
+
+// describeCanvas is describe for work about canvases.
+func describeCanvas(in intent) (id jobID, title string, ok bool) {
+	switch in := in.(type) {
+	case addCanvas:
+		return jobID{jobCanvas, in.canvas.Name}, "keeping " + in.canvas.Name, true
+	case editCanvas:
+		return jobID{jobCanvas, in.name}, "changing " + in.name, true
+	case removeCanvas:
+		return jobID{jobCanvasGone, in.id}, "forgetting " + in.name, true
+	}
+	return jobID{}, "", false
+}
+
+// canvas turns the intents about canvases into commands.
+func (r *runner) canvas(in intent, run int) tea.Cmd {
+	id, _, _ := describeCanvas(in)
+	switch in := in.(type) {
+	case addCanvas:
+		return r.start(id, run, func(ctx context.Context, _ *liveJob, _ func(jobEvent)) (any, string, error) {
+			c, err := r.Files.Add(ctx, in.canvas)
+			return pwfile.Edited{Canvas: c}, "", err
+		})
+	case editCanvas:
+		return r.start(id, run, func(ctx context.Context, _ *liveJob, _ func(jobEvent)) (any, string, error) {
+			edited, err := r.Files.Edit(ctx, in.id, in.change)
+			return edited, "", err
+		})
+	case removeCanvas:
+		return r.start(id, run, func(ctx context.Context, _ *liveJob, _ func(jobEvent)) (any, string, error) {
+			left, err := r.Files.Remove(ctx, in.id)
+			return nil, removedWords(in.name, left), err
+		})
+	case askFolder:
+		return r.answer(in.key, func(context.Context) (any, error) { return readFolder(in.path) })
+	}
+	return nil
+}
+
+// removedWords say that a canvas is forgotten, and that its files are not.
+func removedWords(name string, left []string) string {
+	if len(left) == 0 {
+		return name + " is forgotten"
+	}
+	return name + " is forgotten; " + count(len(left), "password file") + " of it stays where it lies and still opens"
+}

@@ -1,0 +1,366 @@
+package tui
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+
+	"fettle/pwfile"
+)
+
+// canvasWizard adds a canvas, or changes one: where it lies, its name, the accounts it uses, where its
+// password file has to lie, who opens it.
+type canvasWizard struct {
+	base
+	id, former string // of the canvas that is changed; "" = a new one
+	revision   int64
+
+	at      int
+	file    pathField
+	name    textinput.Model
+	named   bool // the name was typed; else it follows the file
+	users   choice
+	places  form
+	readers choice
+	asking  bool // for the recipients
+	keys    form
+	problem string
+	after   choice
+}
+
+var canvasSteps = []string{"File", "Name", "Accounts", "Places", "Readers", "Done"}
+
+// Steps of the canvas wizard; at the last one the job decides.
+const (
+	canvasFile = iota
+	canvasName
+	canvasUsers
+	canvasPlaces
+	canvasReaders
+	canvasDone
+)
+
+// Who opens a password file.
+const (
+	readsServer     = "server"
+	readsKeys       = "keys"
+	readsPassphrase = "passphrase"
+)
+
+// Fields of the step Places.
+const (
+	fieldMain = iota
+	fieldCopies
+	fieldGroup
+)
+
+func newCanvasWizard(f frame) canvasWizard {
+	name := field(63)
+	main, copies, group, keys := field(4096), field(8192), field(64), field(8192)
+	main.Placeholder = "beside the canvas file"
+	copies.Placeholder = "paths or sftp://user@host/path, with blanks between them"
+	group.Placeholder = "nobody else"
+	keys.Placeholder = "age1… or ssh-ed25519 …, with commas between them"
+	s := canvasWizard{
+		file: newPathField("canvas file", ""), name: name,
+		users: choice{several: true},
+		places: newForm([]string{"Where the password file lies", "Further places that need a copy", "A group that may read it (0640)"},
+			main, copies, group),
+		readers: choice{options: []option{
+			{id: readsServer, label: "This server", note: "Its own identity: jobs of this user on this machine."},
+			{id: readsKeys, label: "Other servers", note: "Their recipients, as `fettle server init` printed them there."},
+			{id: readsPassphrase, label: "Whoever knows a passphrase", note: "It is asked for at each regeneration, so none can happen unattended."},
+		}},
+		keys: newForm([]string{"Recipients"}, keys),
+	}
+	for _, a := range f.data.snapshot.Accounts {
+		if !unfinished(a.ID) {
+			s.users.options = append(s.users.options, option{id: a.ID, label: a.Name, note: strings.TrimSpace(serviceWords(a) + "  " + identityWords(a))})
+		}
+	}
+	slices.SortFunc(s.users.options, func(a, b option) int { return strings.Compare(a.label, b.label) })
+	return s
+}
+
+// newCanvasEdit is the wizard filled with what a canvas is.
+func newCanvasEdit(c pwfile.Canvas, f frame) canvasWizard {
+	s := newCanvasWizard(f)
+	s.id, s.former, s.revision, s.named = c.ID, c.Name, c.Revision, true
+	s.file = newPathField("canvas file", c.Path)
+	s.name.SetValue(c.Name)
+	s.users.ticked = slices.Clone(c.AccountIDs)
+	var copies []string
+	for i, p := range c.Places {
+		if i == 0 {
+			s.places.fields[fieldMain].SetValue(p.Target)
+			continue
+		}
+		copies = append(copies, p.Target)
+	}
+	s.places.fields[fieldCopies].SetValue(strings.Join(copies, " "))
+	s.places.fields[fieldGroup].SetValue(c.Group)
+	s.keys.fields[0].SetValue(strings.Join(c.Recipients, ", "))
+	switch {
+	case c.Passphrase:
+		s.readers.at = readsPassphrase
+	case len(c.Recipients) > 0:
+		s.readers.at = readsKeys
+	}
+	return s
+}
+
+func (s canvasWizard) start() []intent { return s.file.start() }
+
+func (s canvasWizard) title(frame) string {
+	if s.id == "" {
+		return "Add a canvas"
+	}
+	return "Change " + s.former
+}
+
+// jobID is the work this wizard ends with.
+func (s canvasWizard) jobID() jobID {
+	if s.id == "" {
+		return jobID{jobCanvas, s.name.Value()}
+	}
+	return jobID{jobCanvas, s.former}
+}
+
+func (s canvasWizard) typing() bool {
+	return s.at == canvasFile || s.at == canvasName || s.at == canvasPlaces || s.asking
+}
+
+func (s canvasWizard) scopes() []scope {
+	switch {
+	case s.at == canvasFile:
+		return []scope{inPath, inWizard}
+	case s.at == canvasUsers:
+		return []scope{inChoice, inWizard, inScroll}
+	case s.at == canvasPlaces:
+		return []scope{inFields, inWizard}
+	}
+	return []scope{inWizard, inScroll}
+}
+
+func (s canvasWizard) situation(f frame) situation {
+	st := situation{}
+	j, begun := f.jobs.get(s.jobID())
+	switch {
+	case s.at == canvasFile && s.file.value() == "" && s.file.chosen() == "":
+		st.next = "name the canvas file"
+	case s.at == canvasName && strings.TrimSpace(s.name.Value()) == "":
+		st.next = "give it a name"
+	case s.at == canvasUsers && len(s.users.ticked) == 0:
+		st.next = "tick at least one account"
+	case s.at == canvasDone && begun && (j.running || j.settling):
+		st.next = settlingWords
+	}
+	if s.at == canvasDone && begun {
+		st.job = &j
+	}
+	return st
+}
+
+func (s canvasWizard) receive(a answer, _ frame) (screen, []intent) {
+	s.file = s.file.receive(a)
+	return s, nil
+}
+
+func (s canvasWizard) typed(msg tea.Msg, _ frame) (screen, []intent) {
+	s.problem = ""
+	var wants []intent
+	switch {
+	case s.at == canvasFile:
+		s.file, wants = s.file.typed(msg)
+	case s.at == canvasName:
+		s.name, _ = s.name.Update(msg)
+		s.named = true
+	case s.at == canvasPlaces:
+		s.places = s.places.typed(msg)
+	case s.asking:
+		s.keys = s.keys.typed(msg)
+	}
+	return s, wants
+}
+
+func (s canvasWizard) act(id actionID, f frame) (screen, []intent) {
+	if s.at == canvasDone {
+		return s.ended(id, f)
+	}
+	switch id {
+	case actBack:
+		return s.backward()
+	case actNext:
+		return s.forward(f)
+	case actPath:
+		var wants []intent
+		s.file, wants = s.file.completed()
+		return s, wants
+	case actField:
+		s.places = s.places.focused(s.places.focus + 1)
+		return s, nil
+	}
+	switch s.at {
+	case canvasUsers:
+		s.users, _ = s.users.act(id, f.height)
+	case canvasReaders:
+		s.readers, _ = s.readers.act(id, f.height)
+	}
+	return s, nil
+}
+
+func (s canvasWizard) backward() (screen, []intent) {
+	s.problem = ""
+	switch {
+	case s.at == canvasFile:
+		return s, []intent{back{}}
+	case s.asking:
+		s.asking = false
+	default:
+		s.at--
+	}
+	return s, nil
+}
+
+// forward takes the answer of a step. The last one keeps the canvas.
+func (s canvasWizard) forward(f frame) (screen, []intent) {
+	switch s.at {
+	case canvasFile:
+		if s.file.chosen() != "" {
+			var wants []intent
+			s.file, wants = s.file.completed()
+			if strings.HasSuffix(s.file.value(), string(filepath.Separator)) {
+				return s, wants // into the folder
+			}
+		}
+		if !s.named {
+			s.name.SetValue(nameOf(s.file.value()))
+			s.name.CursorEnd()
+		}
+	case canvasPlaces:
+		if !s.places.last() {
+			s.places = s.places.focused(s.places.focus + 1)
+			return s, nil
+		}
+		s.places = s.places.focused(0)
+	case canvasReaders:
+		o, _ := s.readers.chosen()
+		if o.id == readsKeys && !s.asking {
+			s.asking = true
+			return s, nil
+		}
+		if o.id == readsKeys && s.keys.value(0) == "" {
+			s.problem = "Give at least one recipient, or go back and choose another reader."
+			return s, nil
+		}
+		s.at, s.asking = canvasDone, false
+		return s, []intent{s.wanted(f)}
+	}
+	s.at++
+	return s, nil
+}
+
+// wanted is the intent that keeps what was answered.
+func (s canvasWizard) wanted(f frame) intent {
+	o, _ := s.readers.chosen()
+	n := pwfile.NewCanvas{
+		Name: strings.TrimSpace(s.name.Value()), Path: s.file.value(), PasswordFile: s.places.value(fieldMain),
+		Copies: strings.Fields(s.places.value(fieldCopies)), Group: s.places.value(fieldGroup), Passphrase: o.id == readsPassphrase,
+	}
+	for _, id := range s.users.ticked {
+		if a, ok := f.account(id); ok {
+			n.AccountNames = append(n.AccountNames, a.Name)
+		}
+	}
+	if o.id == readsKeys {
+		for _, k := range strings.Split(s.keys.value(0), ",") {
+			if k = strings.TrimSpace(k); k != "" {
+				n.Recipients = append(n.Recipients, k)
+			}
+		}
+	}
+	if s.id == "" {
+		return addCanvas{n}
+	}
+	return editCanvas{id: s.id, name: s.former, change: pwfile.Change{
+		Revision: s.revision, Name: &n.Name, Path: &n.Path, AccountNames: &n.AccountNames, PasswordFile: &n.PasswordFile,
+		Copies: &n.Copies, Recipients: &n.Recipients, Passphrase: &n.Passphrase, Group: &n.Group,
+	}}
+}
+
+// nameOf makes a reference name of a file's name.
+func nameOf(path string) string {
+	base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return '-'
+	}, base)
+	return strings.Trim(name, "-")
+}
+
+// What can be done once the canvas is kept.
+const (
+	nextWrite   = "write"
+	nextAnother = "another"
+	nextChange  = "change"
+	nextLeave   = "leave"
+)
+
+func (s canvasWizard) nexts(f frame) choice {
+	c := choice{at: s.after.at}
+	j, ok := f.jobs.get(s.jobID())
+	switch {
+	case !ok || j.running || j.settling:
+		return c
+	case j.failed():
+		c.add(nextChange, "Change the answers")
+	default:
+		c.add(nextWrite, "Write its password file")
+		if s.id == "" {
+			c.add(nextAnother, "Add another canvas")
+		}
+	}
+	c.add(nextLeave, "Back to the canvases")
+	return c
+}
+
+func (s canvasWizard) ended(id actionID, f frame) (screen, []intent) {
+	c := s.nexts(f)
+	if id == actBack {
+		return s, []intent{back{}}
+	}
+	if id != actNext {
+		s.after, _ = c.act(id, f.height)
+		return s, nil
+	}
+	switch o, _ := c.chosen(); o.id {
+	case nextWrite:
+		return s, []intent{replace{newRegenerate(pwfile.Selection{CanvasIDs: []string{s.keptID(f)}})}}
+	case nextAnother:
+		return s, []intent{replace{newCanvasWizard(f)}}
+	case nextChange:
+		s.at, s.after = canvasReaders, choice{}
+		return s, nil
+	}
+	return s, []intent{back{}}
+}
+
+// keptID is the canvas as it was stored.
+func (s canvasWizard) keptID(f frame) string {
+	e, _ := s.kept(f)
+	return e.Canvas.ID
+}
+
+func (s canvasWizard) kept(f frame) (pwfile.Edited, bool) {
+	j, _ := f.jobs.get(s.jobID())
+	e, ok := j.result.(pwfile.Edited)
+	return e, ok
+}

@@ -1,0 +1,162 @@
+package tui
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"fettle/accounts"
+	"fettle/accounts/store"
+	"fettle/pwfile"
+)
+
+// workshop is a book with a stale canvas, a current one and one whose account is gone.
+func workshop() data {
+	d := sampleData()
+	stale := d.canvases[0]
+	stale.Accounts = []pwfile.AccountRef{{ID: "id-sales-ga", Name: "sales-ga", State: accounts.NeedsSignIn, Title: "revoked at the provider"}}
+	stale.Written = &store.Written{At: daysAgo(3)}
+	fresh := pwfile.Canvas{Canvas: store.Canvas{ID: "c2", Name: "board-report", Path: "/srv/canvas/board.acc", AccountIDs: []string{"id-web-ga"}, Written: &store.Written{At: daysAgo(1)}},
+		Accounts: []pwfile.AccountRef{{ID: "id-web-ga", Name: "web-ga", State: accounts.Healthy}},
+		Places:   []store.Place{{ID: "p2", Target: "/srv/canvas/board.pwfile.age", CheckedAt: noon, SHA256: "ab"}}}
+	orphan := pwfile.Canvas{Canvas: store.Canvas{ID: "c3", Name: "attic", Path: "/srv/canvas/attic.acc", AccountIDs: []string{"gone"}},
+		Accounts: []pwfile.AccountRef{{ID: "gone"}}, Places: []store.Place{{ID: "p3", Target: "/srv/canvas/attic.pwfile.age", CheckedAt: noon}},
+		Stale: []pwfile.Reason{{Code: pwfile.StaleGeneration, Text: "the canvas uses an account that is no longer here", AccountID: "gone"}}}
+	d.canvases = []pwfile.Canvas{fresh, orphan, stale}
+	return withFacts(d)
+}
+
+func atCanvases(m Model) Model { m.data = workshop(); return press(m, "c") }
+
+// canvasScenes are part of scenes.
+var canvasScenes = map[string]func(m Model) Model{
+	"canvases":        atCanvases,
+	"canvases-empty":  func(m Model) Model { m.data.canvases = nil; m.data = withFacts(m.data); return press(m, "c") },
+	"canvases-remove": func(m Model) Model { return press(atCanvases(m), "down", "x") },
+	"canvas-file": func(m Model) Model {
+		m = feed(press(atCanvases(m), "a"), answer{key: "canvas file", value: folder{names: []string{"archive/", "daily.acc", "weekly.acc"}}})
+		return press(m, "down", "down")
+	},
+	"canvas-accounts": func(m Model) Model { return press(canvasNamed(m), "enter", "space") },
+	"canvas-places":   func(m Model) Model { return press(canvasNamed(m), "enter", "space", "enter") },
+	"canvas-readers":  canvasReady,
+	"canvas-done":     func(m Model) Model { return canvasKept(m, nil) },
+	"canvas-failed":   func(m Model) Model { return canvasKept(m, errors.New("a canvas of this name exists")) },
+	"activity": func(m Model) Model {
+		return feed(press(m, "h"), answer{key: activityKey, value: []store.Event{
+			{ID: 2, At: noon, Action: "refresh", Subject: "sales-ga", AccountID: "id-sales-ga", Detail: "The grant was revoked", Actor: "mira (from 192.0.2.7)"},
+			{ID: 1, At: daysAgo(2), Action: "authorize", Subject: "web-ga", AccountID: "id-web-ga", OK: true, Detail: "as ops@acme.example", Actor: "mira"},
+		}})
+	},
+}
+
+// canvasNamed is the wizard at the name, which it took from the file.
+func canvasNamed(m Model) Model {
+	return press(write(press(atCanvases(m), "a"), "/srv/Weekly Report.acc"), "enter")
+}
+
+func canvasReady(m Model) Model {
+	return press(canvasNamed(m), "enter", "space", "enter", "enter", "enter", "enter")
+}
+
+func canvasKept(m Model, err error) Model {
+	m = press(canvasReady(m), "enter")
+	id := jobID{jobCanvas, "weekly-report"}
+	j, _ := m.jobs.get(id)
+	e := jobEvent{id: id, run: j.run, ended: true, err: err}
+	if err == nil {
+		e.result = pwfile.Edited{Canvas: workshop().canvases[0], Notes: []string{"the former file stays at /srv/old.pwfile.age"}}
+	}
+	return feed(m, e)
+}
+
+// What needs writing stands first, whatever its name, and the cursor stays on its canvas when the book moves.
+func TestStaleCanvasesStandFirst(t *testing.T) {
+	t.Parallel()
+	m := press(atCanvases(testModel(120, 30, sampleData())), "down")
+	s := m.front().(canvasesScreen)
+	var names []string
+	for _, c := range s.rows(m.frame()) {
+		names = append(names, c.Name)
+	}
+	if want := []string{"attic", "daily-sales", "board-report"}; !slices.Equal(names, want) {
+		t.Fatalf("%q, want %q", names, want)
+	}
+	d := workshop()
+	d.taken = m.data.taken + 1
+	d.canvases[1].Stale = nil // attic was mended: daily-sales moves up
+	d.canvases[1].Written = &store.Written{At: noon}
+	m = feed(m, dataMsg{data: withFacts(d)})
+	if c, at, _ := m.front().(canvasesScreen).current(m.frame()); c.Name != "daily-sales" || at != 0 {
+		t.Errorf("the cursor is on %s in row %d", c.Name, at)
+	}
+}
+
+// The wizard asks for exactly what was answered.
+func TestTheCanvasWizardKeepsWhatWasAnswered(t *testing.T) {
+	t.Parallel()
+	m := canvasNamed(testModel(80, 24, sampleData()))
+	if got := m.front().(canvasWizard).name.Value(); got != "weekly-report" {
+		t.Errorf("the name suggested is %q", got)
+	}
+	m = press(m, "enter", "space", "enter")
+	m = press(write(m, "/srv/w.pwfile.age"), "enter")
+	m = press(write(m, "/a.age sftp://job@host/b.age"), "enter")
+	m = press(write(m, "jobs"), "enter", "down", "enter")
+	m = write(m, "age1x, age1y")
+	got, ok := m.front().(canvasWizard).wanted(m.frame()).(addCanvas)
+	want := pwfile.NewCanvas{Name: "weekly-report", Path: "/srv/Weekly Report.acc", AccountNames: []string{"ads-eu"}, PasswordFile: "/srv/w.pwfile.age",
+		Copies: []string{"/a.age", "sftp://job@host/b.age"}, Recipients: []string{"age1x", "age1y"}, Group: "jobs"}
+	if !ok || !equalCanvas(got.canvas, want) {
+		t.Errorf("got %+v\nwant %+v", got.canvas, want)
+	}
+}
+
+func equalCanvas(a, b pwfile.NewCanvas) bool {
+	return a.Name == b.Name && a.Path == b.Path && a.PasswordFile == b.PasswordFile && a.Group == b.Group && a.Passphrase == b.Passphrase &&
+		slices.Equal(a.AccountNames, b.AccountNames) && slices.Equal(a.Copies, b.Copies) && slices.Equal(a.Recipients, b.Recipients)
+}
+
+// A path is completed from the folder as it is: folders first, hidden files only by their dot.
+func TestPathsAreCompleted(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir() + string(filepath.Separator)
+	for _, name := range []string{"daily.acc", "daily-old.acc", ".secret.acc"} {
+		if err := os.WriteFile(dir+name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(dir+"more", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := newPathField("k", dir)
+	listed := func() {
+		got, err := readFolder(s.in.Value())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s = s.receive(answer{key: "k", value: got})
+	}
+	listed()
+	if got, want := s.matches(), []string{"more" + string(filepath.Separator), "daily-old.acc", "daily.acc"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	s.in.SetValue(dir + "d")
+	s, _ = s.completed()
+	if s.value() != dir+"daily" {
+		t.Errorf("what all share is %q", s.value())
+	}
+	s.in.SetValue(dir + "m")
+	s, wants := s.completed()
+	if !strings.HasSuffix(s.value(), "more"+string(filepath.Separator)) || len(wants) != 1 {
+		t.Errorf("%q asks for %d folders", s.value(), len(wants))
+	}
+	s.in.SetValue(dir + "none/x")
+	listed()
+	if s.folder.problem == "" {
+		t.Error("a folder that is not there is not told of")
+	}
+}
