@@ -15,6 +15,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"fettle/internal/sandbox"
+	"fettle/internal/sshconn"
 	"fettle/pwfile"
 )
 
@@ -150,8 +151,11 @@ const (
 	jobFile = "FETTLE_TEST_JOB_FILE"
 )
 
-// TestMain lets the test binary play a job's process.
+// TestMain lets the test binary play a job's process, and ssh's askpass, as the program itself does.
 func TestMain(m *testing.M) {
+	if code, was := sshconn.Askpass(os.Args[1:]); was {
+		os.Exit(code)
+	}
 	if os.Getenv(jobFile) != "" {
 		os.Exit(job())
 	}
