@@ -4,6 +4,7 @@ import (
 	"html"
 	"io"
 	"mime/quotedprintable"
+	"regexp"
 	"strings"
 )
 
@@ -15,7 +16,7 @@ func unwrap(s string) (_ string, counted bool) {
 	if decoded, ok := unquote(s); ok {
 		s, counted = decoded, false
 	}
-	if strings.Contains(s, "</") || strings.Contains(s, "<!") {
+	if page.MatchString(s) { // not every XML: a SOAP fault says in its tags whose it is
 		s = stripTags(s)
 	}
 	if strings.Contains(s, "&") {
@@ -53,6 +54,9 @@ func plus(s string) string {
 		s = s[end:]
 	}
 }
+
+// page recognises HTML.
+var page = regexp.MustCompile(`(?i)<(?:!doctype html|html|head|body|div|span|title|p|br|h[1-6]|b|pre|table)[ >/]`)
 
 // escapes are those of strings in JSON, also of JSON within JSON.
 var escapes = strings.NewReplacer(
