@@ -25,6 +25,7 @@ const (
 	inCanvases  scope = "canvases"
 	inPath      scope = "a path"
 	inActivity  scope = "activity"
+	inPlan      scope = "a plan"
 )
 
 // Actions.
@@ -143,6 +144,8 @@ var actions = []action{
 	{id: actFilter, keys: []string{"/"}, label: "filter", help: "Show only canvases whose name, file, accounts or state match.", scope: inCanvases, off: needsCanvas},
 
 	{id: actOpen, keys: []string{"enter"}, label: "account", help: "Show the account that the event is about.", scope: inActivity, off: needsOneAccount},
+
+	{id: actUpdate, keys: []string{"u"}, label: "repair", help: "Repair the account that keeps this canvas from being written, and come back.", scope: inPlan, off: needsObstacle},
 
 	{id: actPath, keys: []string{"tab"}, label: "complete", help: "Take the name under the cursor, or what all names share.", scope: inPath},
 

@@ -107,6 +107,13 @@ func needsStale(s situation) string {
 	return ""
 }
 
+func needsObstacle(s situation) string {
+	if s.account == nil {
+		return "no account stands in the way of this canvas"
+	}
+	return ""
+}
+
 func needsIdle(s situation) string {
 	if s.job != nil && s.job.running {
 		return "it is under way; ctrl+x stops it"

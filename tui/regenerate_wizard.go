@@ -7,7 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"fettle/accounts/store"
+	"fettle/accounts"
 	"fettle/internal/secret"
 	"fettle/pwfile"
 )
@@ -50,7 +50,7 @@ func (s regenerateWizard) scopes() []scope {
 		return []scope{inFields, inWizard}
 	}
 	if s.at == regenWhich {
-		return []scope{inChoice, inWizard, inScroll}
+		return []scope{inPlan, inChoice, inWizard, inScroll}
 	}
 	return []scope{inWizard, inScroll}
 }
@@ -70,6 +70,9 @@ func (s regenerateWizard) where(f frame) (int, job) {
 func (s regenerateWizard) situation(f frame) situation {
 	at, j := s.where(f)
 	st := situation{job: &j}
+	if a, ok := s.refused(f); ok {
+		st.account = &a
+	}
 	switch {
 	case s.plan == nil && at < regenWrite:
 		st.next = "the plan is not ready"
@@ -83,8 +86,10 @@ func (s regenerateWizard) situation(f frame) situation {
 	return st
 }
 
+// receive takes the plan, and takes it anew while nothing is decided: an account that was repaired meanwhile no
+// longer stands in the way, and its canvas is ticked.
 func (s regenerateWizard) receive(a answer, _ frame) (screen, []intent) {
-	if a.key != s.key() || s.plan != nil {
+	if a.key != s.key() || s.at != regenWhich {
 		return s, nil
 	}
 	if a.err != nil {
@@ -92,18 +97,44 @@ func (s regenerateWizard) receive(a answer, _ frame) (screen, []intent) {
 		return s, nil
 	}
 	plan, _ := a.value.(pwfile.Plan)
-	s.plan = &plan
-	s.which = choice{several: true}
+	former := s.which
+	s.plan, s.problem = &plan, ""
+	s.which = choice{several: true, at: former.at}
 	for _, item := range washed(plan).Items {
 		o := option{id: item.Canvas.ID, label: item.Canvas.Name, note: whyWrite(item)}
-		if item.Refused != nil {
+		was := slices.IndexFunc(former.options, func(p option) bool { return p.id == o.id && p.off == "" })
+		switch {
+		case item.Refused != nil:
 			o.off = refusalWords(*item.Refused)
-		} else if !item.Current {
+		case was >= 0 && slices.Contains(former.ticked, o.id), was < 0 && !item.Current:
 			s.which.ticked = append(s.which.ticked, o.id)
 		}
 		s.which.options = append(s.which.options, o)
 	}
 	return s, nil
+}
+
+// renewed makes the plan anew when the book moved and something stood in its way.
+func (s regenerateWizard) renewed(frame) (screen, []intent) {
+	blocked := s.plan != nil && slices.ContainsFunc(s.plan.Items, func(i pwfile.PlanItem) bool { return i.Refused != nil })
+	if s.at != regenWhich || !blocked {
+		return s, nil
+	}
+	return s, s.start()
+}
+
+// refused is the account that keeps the canvas under the cursor from being written.
+func (s regenerateWizard) refused(f frame) (accounts.Account, bool) {
+	o, ok := s.which.chosen()
+	if s.plan == nil || !ok || s.at != regenWhich {
+		return accounts.Account{}, false
+	}
+	for _, item := range s.plan.Items {
+		if item.Canvas.ID == o.id && item.Refused != nil && item.Refused.Account != "" {
+			return f.accountNamed(item.Refused.Account)
+		}
+	}
+	return accounts.Account{}, false
 }
 
 func refusalWords(r pwfile.Refusal) string {
@@ -134,6 +165,10 @@ func (s regenerateWizard) act(id actionID, f frame) (screen, []intent) {
 		return s.ended(id, j, f)
 	case id == actNext:
 		return s.forward()
+	case id == actUpdate:
+		if a, ok := s.refused(f); ok {
+			return s, updating(a, f)
+		}
 	case id == actField:
 		s.passphrase = s.passphrase.focused(1 - s.passphrase.focus)
 	case at == regenWhich:
@@ -192,49 +227,6 @@ func (s regenerateWizard) needsPassphrase() bool {
 func (s regenerateWizard) typed(msg tea.Msg, _ frame) (screen, []intent) {
 	s.passphrase = s.passphrase.typed(msg)
 	return s, nil
-}
-
-// nexts are the options once the files are written.
-func (s regenerateWizard) nexts(j job, f frame) choice {
-	c := choice{at: s.after.at}
-	if j.settling {
-		return c
-	}
-	if j.err != nil || failedLines(j) > 0 {
-		c.options = append(c.options, option{id: nextAgain, label: "Try again what failed"})
-	}
-	if a, ok := nextProblem(f, ""); ok {
-		c.options = append(c.options, option{id: nextFix, label: "Fix the next problem: " + a.Name + ", " + stateWords(a, f.now)})
-	}
-	c.options = append(c.options, option{id: nextList, label: "Back to the accounts"})
-	return c
-}
-
-func failedLines(j job) int {
-	run, _ := j.result.(store.Run)
-	n := 0
-	for _, l := range run.Lines {
-		if l.State == store.LineFailed {
-			n++
-		}
-	}
-	return n
-}
-
-func (s regenerateWizard) ended(id actionID, j job, f frame) (screen, []intent) {
-	c := s.nexts(j, f)
-	if id != actNext {
-		s.after, _ = c.act(id, f.height)
-		return s, nil
-	}
-	switch o, _ := c.chosen(); o.id {
-	case nextAgain:
-		again := newRegenerate(s.selection)
-		return again, again.start()
-	case nextFix:
-		return s, append([]intent{home{}}, fixNext(f, "")...)
-	}
-	return s, []intent{home{}}
 }
 
 func (s regenerateWizard) view(f frame) string {

@@ -1,0 +1,52 @@
+package tui
+
+import (
+	"slices"
+	"testing"
+
+	"fettle/accounts/store"
+)
+
+// An account that stands in the way is repaired by one key; when the plan is made anew its canvas is ticked, and what
+// the operator unticked stays so.
+func TestARefusedCanvasIsOneKeyFromItsRepair(t *testing.T) {
+	t.Parallel()
+	m := press(planned(testModel(80, 24, sampleData())), "space", "down")
+	wizard := m.front().(regenerateWizard)
+	if a, ok := wizard.refused(m.frame()); !ok || a.Name != "finance-sheets" {
+		t.Fatalf("what stands in the way is %q", a.Name)
+	}
+	if there := press(m, "u").front(); there.title(m.frame()) != "Update finance-sheets" {
+		t.Errorf("u leads to %q", there.title(m.frame()))
+	}
+	plan := *wizard.plan
+	plan.Items = slices.Clone(plan.Items)
+	plan.Items[1].Refused = nil
+	m = feed(m, answer{key: wizard.key(), value: plan})
+	if got := m.front().(regenerateWizard).which.ticked; !slices.Equal(got, []string{"c2"}) {
+		t.Errorf("ticked are %q", got)
+	}
+}
+
+// Each place that failed can be tried again alone, or all of them together.
+func TestFailedPlacesAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	m := press(planned(testModel(100, 30, sampleData())), "enter", "enter")
+	id := jobID{jobGenerate, ""}
+	j, _ := m.jobs.get(id)
+	m = feed(m, jobEvent{id: id, run: j.run, ended: true, result: store.Run{Lines: []store.RunLine{
+		{PlaceID: "p1", Target: "/srv/a", State: store.LineFailed, Cause: "the disk is full"},
+		{PlaceID: "p2", Target: "/srv/b", State: store.LineDone},
+		{PlaceID: "p3", Target: "sftp://far/c", State: store.LineFailed, Cause: "no route to host"},
+	}}})
+	for only, want := range map[string][]string{"": {"p1", "p3"}, "down": {"p1"}} {
+		m := m
+		if only != "" {
+			m = press(m, only)
+		}
+		sel := press(m, "enter").front().(regenerateWizard).selection
+		if !slices.Equal(sel.PlaceIDs, want) {
+			t.Errorf("after %q: %q, want %q", only, sel.PlaceIDs, want)
+		}
+	}
+}
