@@ -68,6 +68,11 @@ const (
 	CheckReadBack     CheckID = "read_back"
 
 	CheckStore   CheckID = "store"
+	CheckDNS     CheckID = "dns"
+	CheckProxy   CheckID = "proxy"
+	CheckConnect CheckID = "connection"
+	CheckTLS     CheckID = "tls"
+	CheckClock   CheckID = "clock"
 	CheckRefresh CheckID = "refresh"
 )
 

@@ -7,7 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"fettle/accounts/store"
 	"fettle/accounts/vault"
+	"fettle/oauthflow"
 	"fettle/oauthflow/diagnose"
 	"fettle/oauthflow/provider"
 )
@@ -16,14 +18,16 @@ import (
 type VerifyReport struct {
 	AccountID string
 	Name      string
-	OK        bool // no check failed and none warned
-	Checks    []Check
+	OK        bool    // no check failed and none warned
+	Checks    []Check // every rung of the ladder; those above the one that stopped the climb are skipped
+	Failed    *Check  // the lowest rung that failed or warned, with its remedy; nil where OK
 }
 
 // probingTTL is how long an access token has to last to be probed with.
 const probingTTL = time.Minute
 
-// verification is one climb of the ladder: store, refresh, then the questions of an examination.
+// verification is one climb of the ladder: store, the way to the server, refresh, then the questions of an
+// examination. It ends at the first rung without which the next would only repeat its failure.
 type verification struct {
 	book   *Book
 	id     string
@@ -43,16 +47,31 @@ func (b *Book) Verify(ctx context.Context, accountID string, report func(Check))
 		report = func(Check) {}
 	}
 	v := &verification{book: b, id: accountID, report: report}
-	goOn, err := v.store(ctx)
-	if err == nil && goOn {
-		goOn, err = v.refresh(ctx)
+	err := v.climb(ctx)
+	if err == nil {
+		for _, c := range skipped(Ladder(v.entry(), v.held.account.Services), v.checks) {
+			v.say(c)
+		}
 	}
-	if err == nil && goOn {
-		err = v.examine(ctx)
-	}
-	out := VerifyReport{AccountID: accountID, Name: v.held.account.Name, Checks: v.checks}
-	out.OK = err == nil && !slices.ContainsFunc(v.checks, func(c Check) bool { return c.State == CheckFailed || c.State == CheckWarning })
+	out := VerifyReport{AccountID: accountID, Name: v.held.account.Name, Checks: v.checks, Failed: firstFailure(v.checks)}
+	out.OK = err == nil && out.Failed == nil
 	return out, err
+}
+
+// climb goes up as far as it gets.
+func (v *verification) climb(ctx context.Context) error {
+	for _, rung := range []func(context.Context) (goOn bool, err error){v.store, v.way, v.refresh} {
+		if goOn, err := rung(ctx); err != nil || !goOn {
+			return err
+		}
+	}
+	return v.examine(ctx)
+}
+
+// entry is the account's provider as the catalogue has it, known before it is known whether it may be used.
+func (v *verification) entry() provider.Provider {
+	p, _ := v.book.cfg.Catalogue.Get(v.held.account.Provider)
+	return p
 }
 
 func (v *verification) say(c Check) {
@@ -68,21 +87,10 @@ func (v *verification) store(ctx context.Context) (goOn bool, err error) {
 		return false, err
 	}
 	v.provider, err = v.book.usable(v.held)
-	var holder *HeldError
-	var blocked *BlockedError
-	var none *NoGrantError
-	switch {
-	case err == nil:
-	case errors.As(err, &holder):
-		c.State, c.Detail = CheckWarning, err.Error()
-	case errors.As(err, &blocked):
-		d := diagnose.Diagnosis{
-			Cause: causeConfigMoved, Remedy: blocked.Remedy(), Title: err.Error(), Confidence: diagnose.Certain,
-		}
-		c.State, c.Detail, c.Diagnosis = CheckFailed, err.Error(), &d
-	case errors.As(err, &none):
-		c.State, c.Detail = CheckFailed, err.Error()
-	default:
+	if cause, remedy, state := whyUnusable(err); err != nil && cause != "" {
+		c.State, c.Detail = state, err.Error()
+		c.Diagnosis = &diagnose.Diagnosis{Cause: cause, Remedy: remedy, Title: err.Error(), Confidence: diagnose.Certain}
+	} else if err != nil {
 		return false, err
 	}
 	if err != nil {
@@ -94,12 +102,58 @@ func (v *verification) store(ctx context.Context) (goOn bool, err error) {
 			return false, err
 		}
 		c.State, c.Detail = CheckFailed, err.Error()
+		c.Diagnosis = &diagnose.Diagnosis{
+			Cause: causeUnknown, Remedy: diagnose.Reauthorize, Title: err.Error(), Confidence: diagnose.Certain,
+			Explanation: "The record was changed or damaged. Restore the book from a backup, or sign in again.",
+		}
 		v.say(c)
 		return false, nil
 	}
 	c.State, c.Detail = CheckOK, "opens with the vault's key"
 	v.say(c)
 	return true, nil
+}
+
+// whyUnusable says what stops an account before anything is sent; "" is a failure of the store itself.
+func whyUnusable(err error) (cause string, remedy diagnose.Remedy, state CheckState) {
+	if _, ok := errors.AsType[*HeldError](err); ok {
+		return causeHeld, diagnose.Reauthorize, CheckWarning
+	}
+	if blocked, ok := errors.AsType[*BlockedError](err); ok {
+		return causeConfigMoved, blocked.Remedy(), CheckFailed
+	}
+	if _, ok := errors.AsType[*NoGrantError](err); ok {
+		return causeNoGrant, diagnose.Reauthorize, CheckFailed
+	}
+	return "", "", ""
+}
+
+// way goes to the server of the token endpoint without sending anything secret. What it meets is what a refresh would
+// meet, said more exactly; it counts as an attempt, so that health knows of an outage.
+func (v *verification) way(ctx context.Context) (goOn bool, err error) {
+	b, a := v.book, v.held.account
+	v.report(Check{ID: CheckDNS, Title: titleOf(CheckDNS), State: CheckRunning})
+	w := oauthflow.Reach(ctx, b.cfg.HTTP, a.Provider, serverOf(a, v.provider).Token)
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	for _, c := range wayChecks(w, a.Provider) {
+		v.say(c)
+		goOn = c.State != CheckFailed
+	}
+	if w.Failed == "" || w.Failed == oauthflow.StageAnswer {
+		return goOn, nil // a server that only dislikes the question is asked the real one
+	}
+	o := b.outcomeOf(a, store.ObservedProbe, "verify", w.Err)
+	o.transient = true // whatever it is, it says nothing about the grant
+	err = b.cfg.Store.Update(context.WithoutCancel(ctx), func(wr store.Writer) error {
+		if _, err := wr.Account(a.ID); err != nil {
+			return err
+		}
+		return b.observe(wr, o)
+	})
+	b.logged(o)
+	return false, err
 }
 
 // refresh proves the refresh token, unless that would use one up for nothing.
@@ -155,6 +209,7 @@ func (v *verification) renew(ctx context.Context, want Want) (refused bool, err 
 		}
 	case errors.As(err, &ended):
 		c.State, c.Detail = CheckFailed, err.Error()
+		c.Diagnosis = &diagnose.Diagnosis{Cause: causeNoRefreshToken, Remedy: diagnose.Reauthorize, Title: err.Error(), Confidence: diagnose.Certain}
 	default:
 		return false, err
 	}

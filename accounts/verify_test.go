@@ -38,7 +38,9 @@ func TestVerifyProvesAnAccount(t *testing.T) {
 		t.Fatalf("health %s", got)
 	}
 	report := r.verify(t, a.ID)
-	want := []accounts.CheckID{accounts.CheckStore, accounts.CheckRefresh, accounts.CheckPermissions, accounts.CheckIdentity, accounts.CheckProbe, accounts.CheckResources}
+	want := []accounts.CheckID{
+		accounts.CheckStore, accounts.CheckDNS, accounts.CheckProxy, accounts.CheckConnect, accounts.CheckTLS, accounts.CheckClock, accounts.CheckRefresh, accounts.CheckPermissions, accounts.CheckIdentity, accounts.CheckProbe, accounts.CheckResources,
+	}
 	var got []accounts.CheckID
 	for _, c := range report.Checks {
 		got = append(got, c.ID)
@@ -124,7 +126,7 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 		{
 			"a held credential", func(t *testing.T, r *rig, id string) {
 				r.edit(t, id, func(a *store.Account) { a.Holder = "file:f1" })
-			}, accounts.CheckStore, accounts.CheckWarning, "file:f1", "",
+			}, accounts.CheckStore, accounts.CheckWarning, "f1", "",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -35,7 +35,6 @@ func NetworkCause(err error) NetCause {
 		verify  *tls.CertificateVerificationError
 		alert   tls.AlertError
 		record  tls.RecordHeaderError
-		op      *net.OpError
 		timeout net.Error
 	)
 	switch {
@@ -43,7 +42,7 @@ func NetworkCause(err error) NetCause {
 		return NetTooLarge
 	case errors.Is(err, errPlainHTTP), errors.Is(err, errLinkLocal):
 		return NetRefused
-	case errors.As(err, &op) && op.Op == "proxyconnect", isProxyText(err):
+	case isProxyRefusal(err), isProxyText(err):
 		return NetProxy
 	case errors.As(err, &dns):
 		return NetDNS
@@ -87,6 +86,9 @@ func networkWords(err error) string {
 	case NetClock:
 		return "the server's certificate is not valid at this machine's time; check the clock"
 	case NetProxy:
+		if refusal, ok := errors.AsType[*proxyRefusal](err); ok {
+			return refusal.Error() + "; check HTTPS_PROXY and NO_PROXY"
+		}
 		return "the proxy could not be used; check HTTPS_PROXY"
 	case NetTimeout:
 		return "no answer in time"

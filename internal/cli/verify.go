@@ -14,9 +14,11 @@ import (
 func (a *app) verifyCommand() *cobra.Command {
 	var which chosen
 	cmd := &cobra.Command{
-		Use:               "verify [NAME…]",
-		Short:             "Prove accounts, from the stored credential up to their resources",
-		Long:              "verify asks the provider everything that can be asked about an account and records what it finds. It never uses up a single-use refresh token while a live access token can answer.",
+		Use:   "verify [NAME…]",
+		Short: "Prove accounts, from the stored credential up to their resources",
+		Long: "verify climbs from the stored credential over name, proxy, connection, certificate and clock to the refresh, the permissions, the identity, " +
+			"a call to each service and its resources, and records what it finds. It names the first rung that fails and what to do; what stands above it is skipped. " +
+			"It never uses up a single-use refresh token while a live access token can answer.",
 		ValidArgsFunction: a.completeAccounts,
 		RunE: a.handle(func(_ *cobra.Command, names []string) error {
 			return a.onChosen(&which, names, func(ctx context.Context, h *house, targets []target) error {
@@ -81,6 +83,7 @@ type wireVerified struct {
 	Name   string       `json:"name"`
 	OK     bool         `json:"ok"`
 	Checks []wireCheck  `json:"checks"`
+	Failed *wireCheck   `json:"failed"`
 	Error  *wireFailure `json:"error"`
 }
 
@@ -104,6 +107,13 @@ func (h *house) verify(ctx context.Context, targets []target) error {
 		line := wireVerified{ID: t.id, Name: t.name, OK: report.OK, Checks: []wireCheck{}}
 		for _, c := range report.Checks {
 			line.Checks = append(line.Checks, wireCheckOf(c))
+		}
+		if report.Failed != nil {
+			w := wireCheckOf(*report.Failed)
+			line.Failed = &w
+		}
+		if !a.json {
+			a.printVerdict(report)
 		}
 		switch {
 		case err != nil:
@@ -130,4 +140,23 @@ func (h *house) verify(ctx context.Context, targets []target) error {
 		return worst
 	}
 	return nil
+}
+
+// printVerdict names the rung that decides, and what to do about it.
+func (a *app) printVerdict(r accounts.VerifyReport) {
+	if r.Failed == nil {
+		return
+	}
+	word := "needs a look"
+	if r.Failed.State == accounts.CheckFailed {
+		word = "fails"
+	}
+	a.printf("  %s %s at “%s”", r.Name, word, safetext.Line(r.Failed.Title))
+	if d := r.Failed.Diagnosis; d != nil {
+		advice := d.Explanation
+		if advice == "" {
+			advice = d.Next(r.Name, "").Words
+		}
+		a.printf("  → %s", safetext.Line(advice))
+	}
 }
