@@ -93,7 +93,7 @@ func (a *app) root() *cobra.Command {
 		{groupAccounts, []*cobra.Command{a.statusCommand(), a.authorizeCommand(), a.refreshCommand(), a.verifyCommand(), a.resourcesCommand(),
 			a.decideCommand(), a.removeCommand(), a.accountCommand(), a.diagnoseCommand(), a.logCommand()}},
 		{groupJobs, []*cobra.Command{a.checkCommand(), a.tokenCommand(), a.execCommand(), a.exportCommand(), a.scheduleCommand()}},
-		{groupFiles, []*cobra.Command{a.canvasCommand(), a.pwfileCommand(), a.serverCommand()}},
+		{groupFiles, []*cobra.Command{a.canvasCommand(), a.pwfileCommand(), a.packageCommand(), a.serverCommand()}},
 		{groupSetup, []*cobra.Command{a.demoCommand(), a.clientCommand(), a.providerCommand(), a.vaultCommand()}},
 	} {
 		for _, c := range g.commands {

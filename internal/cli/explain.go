@@ -15,6 +15,7 @@ import (
 	"fettle/oauthflow"
 	"fettle/oauthflow/diagnose"
 	"fettle/pwfile"
+	"fettle/pwfile/packages"
 )
 
 // explain turns an error into what is told: the one place where errors get their code, remedy and exit code.
@@ -175,6 +176,16 @@ func explainRest(err error) *failure {
 	if none, ok := errors.AsType[*pwfile.NoAccountError](err); ok {
 		return &failure{Code: "unknown_account", Message: fmt.Sprintf("%s has no account %q", none.Path, none.Name),
 			Remedy: "it carries: " + strings.Join(none.Names, ", "), Account: shown(none.Name, 63), exit: exitFailed}
+	}
+	if bring, ok := errors.AsType[*packages.Error](err); ok {
+		f := &failure{Code: string(bring.Code), Message: bring.Text, Remedy: bring.Remedy, exit: exitFailed}
+		if bring.Target != "" {
+			f.Message = bring.Target + ": " + bring.Text
+		}
+		return f
+	}
+	if _, ok := errors.AsType[*packages.BlockedError](err); ok {
+		return splitAs("blocked", err)
 	}
 	if said, ok := errors.AsType[*oauthflow.Error](err); ok {
 		f := diagnosed(diagnose.Of(err, diagnose.Hints{Provider: said.Provider}))

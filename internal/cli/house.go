@@ -15,6 +15,7 @@ import (
 	"fettle/internal/oplog"
 	"fettle/oauthflow/provider"
 	"fettle/pwfile"
+	"fettle/pwfile/packages"
 )
 
 // drainLimit is how long ending waits for work in flight: a token request may take 30 s.
@@ -33,6 +34,7 @@ type house struct {
 	log       *oplog.Log
 	book      *accounts.Book
 	files     *pwfile.Keeper
+	packages  *packages.Keeper
 }
 
 // open opens the book. It opens no secret: see unlock.
@@ -64,6 +66,7 @@ func (a *app) open(ctx context.Context) (_ *house, err error) {
 	h.files = pwfile.New(pwfile.Config{
 		Book: h.book, Store: h.store, Dir: h.paths.Data, Actor: actor(), Remote: pwfile.Remote{Config: h.config.SSH.Config}, IdleTerm: h.idleTerm,
 	})
+	h.packages = packages.New(packages.Config{Book: h.book, Store: h.store, Canvases: h.files, Connection: a.connection(h.config), Actor: actor()})
 	return h, nil
 }
 

@@ -2,6 +2,7 @@ package packages
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,9 +12,17 @@ import (
 	"fettle/pwfile"
 )
 
+// Book is what packages need of the book of accounts; *accounts.Book is one.
+type Book interface {
+	// SigningKey is the key that says which book wrote a manifest.
+	SigningKey(ctx context.Context) (ed25519.PrivateKey, error)
+	// BookID names the book for readers that pin its key.
+	BookID(ctx context.Context) (string, error)
+}
+
 // Config is what a Keeper needs.
 type Config struct {
-	Book       pwfile.Book
+	Book       Book
 	Store      store.Store
 	Canvases   *pwfile.Keeper
 	Connection Connection

@@ -75,7 +75,7 @@ func (g *gatherer) canvas(ctx context.Context, c pwfile.Canvas, packed store.Pac
 	}
 	paths := canvasPaths(c, packed)
 	g.file(ctx, c.Path, Entry{Path: paths[0], Kind: KindCanvas, Canvas: c.Name}, c.ID)
-	content, err := g.keeper.cfg.Canvases.Content(ctx, c)
+	content, err := g.keeper.cfg.Canvases.Content(ctx, c, g.keeper.cfg.Connection.Ask)
 	if err != nil {
 		g.refuse(Problem{Path: paths[1], Canvas: c.Name, Text: fmt.Sprintf("the password file of %s is missing, or not what was written", c.Name),
 			Remedy: "write it first: fettle pwfile generate " + c.Name})

@@ -48,6 +48,8 @@ func TestMain(m *testing.M) {
 
 // book is a book of accounts in memory: what it says about them is what the test put there.
 type book struct {
+	pwfile.Book // what these tests never ask it for
+
 	mu       sync.Mutex
 	accounts []accounts.Account
 	tokens   map[string]accounts.Exported
