@@ -28,9 +28,13 @@ func BenchmarkText(b *testing.B) {
 			}
 			return fmt.Sprintf("2026-11-22 03:00:01 INFO job=%d wrote 120 rows to /srv/out/report-%d.csv in 0.3 s\n", i, i)
 		}),
-		"errors only":  fill(func(int) string { return failure }),
-		"one line":     fill(func(int) string { return "access_denied google refresh token 403 Forbidden ops@acme.example https://x.example/ " }),
-		"worst":        fill(func(i int) string { return fmt.Sprintf("error=access_denied&error_description=%%41+x HTTP 500 Unable to refresh tokens client_id=a%d%d <b>@ \\\"\n", i, i) }),
+		"errors only": fill(func(int) string { return failure }),
+		"one line": fill(func(int) string {
+			return "access_denied google refresh token 403 Forbidden ops@acme.example https://x.example/ "
+		}),
+		"worst": fill(func(i int) string {
+			return fmt.Sprintf("error=access_denied&error_description=%%41+x HTTP 500 Unable to refresh tokens client_id=a%d%d <b>@ \\\"\n", i, i)
+		}),
 		"empty lines":  strings.Repeat("\n", wholeLog),
 		"only braces":  strings.Repeat("{\n", wholeLog/2),
 		"at signs":     strings.Repeat("@", wholeLog),

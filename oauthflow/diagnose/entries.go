@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -10,11 +11,12 @@ import (
 // entry is what one call wrote into a log: a line with its stack trace, its JSON, its headers and body.
 type entry struct {
 	lines []line
+	sum   line // what all of them say together; its text is the first one's
 	stamp bool // begins with a time
 }
 
 const (
-	maxLineBytes  = 64 << 10 // of a line; the rest is not looked at
+	maxPiece      = 4000 // bytes of a line that are read as one; safetext shortens longer ones
 	maxEntryLines = 200
 )
 
@@ -23,34 +25,103 @@ var stamped = regexp.MustCompile(`^(?:\[|\(|<\d+>)?\s?(?:\d{4}[-/]\d\d[-/]\d\d|\
 
 // entriesOf cuts a text into lines and gathers them into entries.
 func (t *table) entriesOf(text string, firstLine int) []entry {
-	var all []entry
+	lines := make([]line, 0, min(strings.Count(text, "\n")+1, 1+len(text)/20))
+	var entries []entry
+	var starts []int // where each entry begins in lines
 	depth, http := 0, false
 	n := firstLine
-	for raw := range strings.SplitSeq(text, "\n") {
-		l := line{n: n, text: safetext.Line(raw[:min(len(raw), maxLineBytes)])}
-		n++
+	for raw, rest, whole := "", text, true; rest != ""; {
+		wasWhole := whole
+		raw, rest, whole = cutPiece(rest)
+		l := line{n: n, text: safetext.Line(raw)}
+		if whole {
+			n++
+		}
 		if l.text == "" {
 			continue
 		}
-		stamp := stamped.MatchString(l.text)
-		open := len(all) > 0 && len(all[len(all)-1].lines) < maxEntryLines
-		continues := open && !stamp && !record(l.text, all) && (depth > 0 || continuation(raw, l.text) || http && inAnswer(l.text))
-		t.read(&l)
-		if continues {
-			last := &all[len(all)-1]
-			last.lines = append(last.lines, l)
-		} else {
-			all = append(all, entry{lines: []line{l}, stamp: stamp})
+		stamp := wasWhole && stampedLine(l.text)
+		open := len(starts) > 0 && len(lines)-starts[len(starts)-1] < maxEntryLines
+		continues := open && !stamp && !record(l.text, lines[starts[len(starts)-1]].text) &&
+			(!wasWhole || depth > 0 || continuation(raw, l.text) || http && inAnswer(l.text))
+		if !continues {
+			entries, starts = append(entries, entry{stamp: stamp}), append(starts, len(lines))
 			depth, http = 0, strings.HasPrefix(l.text, "HTTP/") || strings.HasPrefix(l.text, "< HTTP/")
 		}
-		depth = max(depth+strings.Count(l.text, "{")+strings.Count(l.text, "[")-strings.Count(l.text, "}")-strings.Count(l.text, "]"), 0)
+		t.read(&l)
+		lines = append(lines, l)
+		depth = max(depth+braces(l.text), 0)
 	}
-	return all
+	for i := range entries {
+		end := len(lines)
+		if i+1 < len(entries) {
+			end = starts[i+1]
+		}
+		entries[i].lines = lines[starts[i]:end:end]
+		entries[i].sum = sumOf(entries[i].lines)
+	}
+	return entries
+}
+
+// cutPiece takes the next line off a text, or a piece of a very long one: a whole log can stand in one line of JSON.
+func cutPiece(s string) (piece, rest string, whole bool) {
+	end := strings.IndexByte(s[:min(len(s), maxPiece+1)], '\n')
+	switch {
+	case end >= 0:
+		return s[:end], s[end+1:], true
+	case len(s) <= maxPiece:
+		return s, "", true
+	}
+	if i := strings.LastIndexAny(s[:maxPiece], " ,;"); i > maxPiece/2 {
+		return s[:i+1], s[i+1:], false
+	}
+	return s[:maxPiece], s[maxPiece:], false
+}
+
+// braces counts how many more open in a line than close.
+func braces(s string) int {
+	n := 0
+	for i := range len(s) {
+		switch s[i] {
+		case '{', '[':
+			n++
+		case '}', ']':
+			n--
+		}
+	}
+	return n
+}
+
+// sumOf puts together what the lines of an entry say.
+func sumOf(lines []line) line {
+	s := lines[0]
+	for _, l := range lines[1:] {
+		if len(l.codes) > 0 {
+			s.codes = append(s.codes[:len(s.codes):len(s.codes)], l.codes...)
+		}
+		if len(l.numbers) > 0 {
+			s.numbers = append(s.numbers[:len(s.numbers):len(s.numbers)], l.numbers...)
+		}
+		s.status = cmp.Or(s.status, l.status)
+		s.provider = cmp.Or(s.provider, l.provider)
+		s.foreign = cmp.Or(s.foreign, l.foreign)
+		s.oauth, s.distinct, s.field = s.oauth || l.oauth, s.distinct || l.distinct, s.field || l.field
+	}
+	return s
+}
+
+// stampedLine asks the pattern only where one of its beginnings stands.
+func stampedLine(s string) bool {
+	switch c := s[0]; {
+	case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', strings.IndexByte("[(<{t ", c) >= 0:
+		return stamped.MatchString(s[:min(len(s), 80)])
+	}
+	return false
 }
 
 // record reports whether a line is a JSON log record of its own, after another one.
-func record(text string, before []entry) bool {
-	return strings.HasPrefix(text, "{") && strings.HasSuffix(text, "}") && len(before) > 0 && strings.HasPrefix(before[len(before)-1].lines[0].text, "{")
+func record(text, before string) bool {
+	return strings.HasPrefix(text, "{") && strings.HasSuffix(text, "}") && strings.HasPrefix(before, "{")
 }
 
 // continuation reports whether a line goes on with what the line before began.

@@ -15,7 +15,7 @@ import (
 type examination struct {
 	table   *table
 	entries []entry
-	joined  string // all lines in lower case, a space between: phrases cross line breaks
+	text    pasted // all lines in lower case, a space between: phrases cross line breaks
 	starts  []int  // where each entry begins in joined
 	known   []string
 	found   []finding
@@ -34,6 +34,7 @@ const (
 	near        = 6  // entries: what stands further apart are two stories
 	maxHits     = 50 // places of one phrase
 	maxEntries  = 2000
+	stampLength = len("2026-11-22 03:00:01")
 	wrappedText = 400 // bytes after an entry that may belong to its description
 )
 
@@ -57,31 +58,44 @@ func (t *table) examine(text string, firstLine int) *examination {
 			}
 		}
 	}
-	e.joined = b.String()
+	e.text = newPasted(b.String())
 	hits := e.phraseHits()
-	looked := 0
+	told := map[string]bool{} // jobs that try again say the same thing hundreds of times
 	for i := range e.entries {
-		if sum := e.sum(i); (sum.interesting() || len(hits[i]) > 0) && looked < maxEntries {
-			looked++
+		sum := &e.entries[i].sum
+		if !sum.interesting() && len(hits[i]) == 0 || len(told) >= maxEntries {
+			continue
+		}
+		if said := e.said(i); !told[said] {
+			told[said] = true
 			e.explain(i, sum, hits[i])
 		}
 	}
 	return e
 }
 
+// said is the text of an entry without the time at its start.
+func (e *examination) said(i int) string {
+	end := len(e.text.lower)
+	if i+1 < len(e.entries) {
+		end = e.starts[i+1]
+	}
+	said := e.text.lower[e.starts[i]:end]
+	if e.entries[i].stamp && len(said) > stampLength {
+		return said[stampLength:]
+	}
+	return said
+}
+
 // phraseHits finds the phrases of the rules, and in which entry each begins.
 func (e *examination) phraseHits() map[int][]*rule {
-	vocabulary := map[string]struct{}{}
-	for w := range strings.FieldsFuncSeq(e.joined, func(r rune) bool { return !inName(r) }) {
-		vocabulary[w] = struct{}{}
-	}
 	hits := map[int][]*rule{}
 	for _, p := range e.table.phrases {
-		if slices.ContainsFunc(p.words, func(w string) bool { _, ok := vocabulary[w]; return !ok }) {
+		if slices.ContainsFunc(p.words, func(w string) bool { _, ok := e.text.words[w]; return !ok }) {
 			continue
 		}
 		for from, n := 0, 0; n < maxHits; n++ {
-			i := strings.Index(e.joined[from:], p.text)
+			i := strings.Index(e.text.lower[from:], p.text)
 			if i < 0 {
 				break
 			}
@@ -95,39 +109,18 @@ func (e *examination) phraseHits() map[int][]*rule {
 	return hits
 }
 
-// sum puts together what the lines of an entry say, and what stands near it.
-func (e *examination) sum(i int) line {
-	s := e.entries[i].lines[0]
-	for _, l := range e.entries[i].lines[1:] {
-		s.codes, s.numbers = append(s.codes[:len(s.codes):len(s.codes)], l.codes...), append(s.numbers[:len(s.numbers):len(s.numbers)], l.numbers...)
-		s.status = cmp.Or(s.status, l.status)
-		s.provider = cmp.Or(s.provider, l.provider)
-		s.foreign = cmp.Or(s.foreign, l.foreign)
-		s.oauth, s.distinct, s.field = s.oauth || l.oauth, s.distinct || l.distinct, s.field || l.field
-	}
-	return s
-}
-
 // providerOf names the provider an entry speaks of: its own mark, one shortly before or after it, or the only one.
 func (e *examination) providerOf(i int, own string) string {
 	if own != "" {
 		return own
 	}
-	mark := func(j int) string {
-		for _, l := range e.entries[j].lines {
-			if l.provider != "" {
-				return l.provider
-			}
-		}
-		return ""
-	}
 	for j := i - 1; j >= max(i-lookBack, 0); j-- {
-		if p := mark(j); p != "" {
+		if p := e.entries[j].sum.provider; p != "" {
 			return p
 		}
 	}
 	for j := i + 1; j <= min(i+lookAhead, len(e.entries)-1); j++ {
-		if p := mark(j); p != "" {
+		if p := e.entries[j].sum.provider; p != "" {
 			return p
 		}
 	}
@@ -140,7 +133,7 @@ func (e *examination) providerOf(i int, own string) string {
 // oauthNear reports whether OAuth is spoken of next to an entry.
 func (e *examination) oauthNear(i int) bool {
 	for j := max(i-2, 0); j <= min(i+2, len(e.entries)-1); j++ {
-		if slices.ContainsFunc(e.entries[j].lines, func(l line) bool { return l.oauth }) {
+		if e.entries[j].sum.oauth {
 			return true
 		}
 	}
@@ -148,7 +141,7 @@ func (e *examination) oauthNear(i int) bool {
 }
 
 // explain finds the rule for one entry, if there is one that its words can carry.
-func (e *examination) explain(i int, sum line, hits []*rule) {
+func (e *examination) explain(i int, sum *line, hits []*rule) {
 	s := e.seen(i, sum)
 	context := sum.oauth || sum.distinct || sum.field || e.oauthNear(i)
 	if sum.foreign != "" && !sum.distinct && (!sum.oauth || sum.provider == "") {
@@ -171,15 +164,15 @@ func (e *examination) explain(i int, sum line, hits []*rule) {
 }
 
 // seen makes an entry ready for the rules. A description may go on in the lines after it.
-func (e *examination) seen(i int, sum line) seen {
-	end := len(e.joined)
+func (e *examination) seen(i int, sum *line) seen {
+	end := len(e.text.lower)
 	if i+1 < len(e.entries) {
 		end = e.starts[i+1]
 		if !e.entries[i+1].stamp {
-			end = min(end+wrappedText, len(e.joined))
+			end = min(end+wrappedText, len(e.text.lower))
 		}
 	}
-	s := seen{lower: e.joined[e.starts[i]:end], log: true}
+	s := seen{lower: e.text.lower[e.starts[i]:end], log: true}
 	s.Provider, s.Status = e.providerOf(i, sum.provider), sum.status
 	s.Place = placeOf(s.lower)
 	s.all = append(s.all, sum.codes...)
@@ -224,7 +217,7 @@ func (e *examination) candidates(s seen, hits []*rule) []*rule {
 }
 
 // confidence says how far words carry a rule; ok is false where they do not.
-func (e *examination) confidence(r *rule, s seen, sum line, evidence []string, context bool) (c Confidence, ok bool) {
+func (e *examination) confidence(r *rule, s seen, sum *line, evidence []string, context bool) (c Confidence, ok bool) {
 	c = r.Confidence
 	carried := evidence[0]
 	m := e.table.words[strings.ToLower(carried)]
@@ -268,7 +261,12 @@ func (e *examination) ambiguous(r *rule, code string) bool {
 
 // diagnoses are the findings without those that better ones explain, the surest first.
 func (e *examination) diagnoses(counted bool) []Diagnosis {
-	kept := slices.DeleteFunc(slices.Clone(e.found), e.explained)
+	var kept []finding
+	for i, f := range e.found {
+		if !e.explained(i) {
+			kept = append(kept, f)
+		}
+	}
 	slices.SortStableFunc(kept, func(a, b finding) int {
 		return cmp.Or(certainty(b.diag)-certainty(a.diag), cmp.Compare(a.rule.grade, b.rule.grade))
 	})
@@ -297,19 +295,31 @@ func certainty(d Diagnosis) int {
 
 // explained reports whether a better finding near this one tells the same story: "Unable to refresh token" beside
 // a name that cannot be resolved, invalid_grant beside the number that says why.
-func (e *examination) explained(f finding) bool {
-	return slices.ContainsFunc(e.found, func(g finding) bool {
-		if g.rule.grade >= f.rule.grade || max(g.entry-f.entry, f.entry-g.entry) > near {
-			return false
+func (e *examination) explained(i int) bool {
+	for j := i - 1; j >= 0 && e.found[i].entry-e.found[j].entry <= near; j-- {
+		if e.found[j].explains(e.found[i]) {
+			return true
 		}
-		switch f.rule.grade {
-		case byProtocol:
-			return g.rule.grade == byProvider && ends(g.diag.Remedy) == ends(f.diag.Remedy)
-		case byNetwork:
-			return false
+	}
+	for j := i + 1; j < len(e.found) && e.found[j].entry-e.found[i].entry <= near; j++ {
+		if e.found[j].explains(e.found[i]) {
+			return true
 		}
-		return true
-	})
+	}
+	return false
+}
+
+func (f finding) explains(other finding) bool {
+	if f.rule.grade >= other.rule.grade {
+		return false
+	}
+	switch other.rule.grade {
+	case byProtocol:
+		return f.rule.grade == byProvider && ends(f.diag.Remedy) == ends(other.diag.Remedy)
+	case byNetwork: // a name that cannot be resolved is a story of its own
+		return false
+	}
+	return true
 }
 
 // ends reports whether a remedy asks for a person at the sign-in.
@@ -322,7 +332,7 @@ func (e *examination) unknown() Diagnosis {
 	d := unknown(Input{})
 	var evidence []string
 	for i := range e.entries {
-		sum := e.sum(i)
+		sum := &e.entries[i].sum
 		for _, c := range sum.codes {
 			if strings.HasPrefix(c, "AADSTS") && len(c) < 16 && !slices.Contains(evidence, c) && len(evidence) < 5 {
 				evidence = append(evidence, c) // only digits follow: no secret can hide in it
@@ -343,7 +353,7 @@ func (e *examination) unknown() Diagnosis {
 // foreign names what else a text speaks of, if anything.
 func (e *examination) foreign() string {
 	for i := range e.entries {
-		if kind := e.sum(i).foreign; kind != "" {
+		if kind := e.entries[i].sum.foreign; kind != "" {
 			return kind
 		}
 	}

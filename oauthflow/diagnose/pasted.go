@@ -13,8 +13,8 @@ type pasted struct {
 	words map[string]struct{}
 }
 
-func newPasted(text string) pasted {
-	p := pasted{lower: strings.ToLower(text), words: map[string]struct{}{}}
+func newPasted(lower string) pasted {
+	p := pasted{lower: lower, words: make(map[string]struct{}, 256)}
 	for w := range strings.FieldsFuncSeq(p.lower, func(r rune) bool { return !inName(r) }) {
 		p.words[w] = struct{}{}
 	}

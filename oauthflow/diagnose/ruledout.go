@@ -56,7 +56,7 @@ func causesOf(r Reading) map[string]bool {
 // answered says why the network is not to blame, if an answer came that no proxy or load balancer on the way writes.
 func (e *examination) answered(r Reading) string {
 	for i := range e.entries {
-		sum := e.sum(i)
+		sum := &e.entries[i].sum
 		for _, c := range sum.codes {
 			if e.table.words[strings.ToLower(c)].distinct || strings.HasPrefix(c, "AADSTS") {
 				return "The provider answered with a code of its own, so its name, the connection and TLS worked."
@@ -73,7 +73,7 @@ func (e *examination) answered(r Reading) string {
 
 func (e *examination) speaksOfOAuth() bool {
 	for i := range e.entries {
-		if sum := e.sum(i); sum.oauth || sum.distinct {
+		if sum := &e.entries[i].sum; sum.oauth || sum.distinct {
 			return true
 		}
 	}

@@ -6,7 +6,10 @@ import (
 )
 
 // maxLog is how much of a text is read. Of a longer one it is the end: what stopped a job stands there.
-const maxLog = 256 << 10
+const (
+	maxLog   = 256 << 10
+	maxLines = 20000
+)
 
 // Text reads a message pasted from a job's log, or a whole log.
 //
@@ -23,7 +26,6 @@ func Text(log string) Reading {
 		return r
 	}
 	text, counted := unwrap(end)
-	r.text = newPasted(text)
 	e := t.examine(text, skipped+1)
 	if len(e.found) == 0 {
 		if joined, ok := rejoin(text); ok { // a terminal cut words in two
@@ -32,7 +34,7 @@ func Text(log string) Reading {
 			}
 		}
 	}
-	r.Facts = e.facts()
+	r.text, r.Facts = e.text, e.facts()
 	r.Diagnoses = e.diagnoses(counted)
 	if len(r.Diagnoses) == 0 && len(e.entries) > 0 {
 		r.Diagnoses = []Diagnosis{e.unknown()}
@@ -43,12 +45,21 @@ func Text(log string) Reading {
 
 // lastOf returns the end of a long text, from a line break on, and how many lines come before it.
 func lastOf(log string) (end string, skipped int) {
-	if len(log) <= maxLog {
-		return log, 0
+	start := max(len(log)-maxLog, 0)
+	if start > 0 {
+		if i := strings.IndexByte(log[start:], '\n'); i >= 0 {
+			start += i + 1
+		}
 	}
-	start := len(log) - maxLog
-	if i := strings.IndexByte(log[start:], '\n'); i >= 0 {
-		start += i + 1
+	for cut, n := len(log), 0; cut > start; n++ {
+		if n == maxLines {
+			start = cut + 1
+			break
+		}
+		cut = start + max(strings.LastIndexByte(log[start:cut], '\n'), 0)
+	}
+	if start == 0 {
+		return log, 0
 	}
 	return log[start:], max(strings.Count(log[:start], "\n"), 1)
 }

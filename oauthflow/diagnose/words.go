@@ -53,7 +53,9 @@ var reasons = map[string]string{
 // read looks every word of a line up.
 func (t *table) read(l *line) {
 	low := strings.ToLower(l.text)
-	l.low = strings.Join(strings.Fields(low), " ")
+	if l.low = low; strings.Contains(low, "  ") || low[0] == ' ' {
+		l.low = strings.Join(strings.Fields(low), " ")
+	}
 	var prev [4]token // newest first
 	for i := 0; i < len(low); {
 		if !wordByte(low[i]) {
