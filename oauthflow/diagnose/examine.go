@@ -15,8 +15,8 @@ import (
 type examination struct {
 	table   *table
 	entries []entry
-	text    pasted // all lines in lower case, a space between: phrases cross line breaks
-	starts  []int  // where each entry begins in joined
+	text    *pasted // all lines in lower case, a space between: phrases cross line breaks
+	starts  []int   // where each entry begins in joined
 	known   []string
 	found   []finding
 }

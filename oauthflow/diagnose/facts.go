@@ -109,6 +109,9 @@ func emailAt(s string, at int) string {
 	for end < len(s) && hostByte(s[end]) && end-at < maxFactLen {
 		end++
 	}
+	if i := strings.LastIndex(s[:at], "://"); i >= 0 && !strings.ContainsAny(s[i+3:at], "/?# ") {
+		return "" // what stands there in a URL is a user's name and password
+	}
 	domain := strings.TrimRight(s[at+1:end], ".-")
 	if local := strings.TrimLeft(s[start:at], ".-%"); local != "" && strings.Contains(domain, ".") {
 		return local + "@" + domain

@@ -1,20 +1,20 @@
 package diagnose
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// pasted is a text that may hold secrets: it can be asked for a name, and prints as a fixed word.
+// pasted is a text that may hold secrets. A Reading holds it by a pointer, of which fmt prints no more than the
+// address: fmt asks no method of a field that is not exported.
 type pasted struct {
 	lower string
 	words map[string]struct{}
 }
 
-func newPasted(lower string) pasted {
-	p := pasted{lower: lower, words: make(map[string]struct{}, 256)}
+func newPasted(lower string) *pasted {
+	p := &pasted{lower: lower, words: make(map[string]struct{}, 256)}
 	for w := range strings.FieldsFuncSeq(p.lower, func(r rune) bool { return !inName(r) }) {
 		p.words[w] = struct{}{}
 	}
@@ -27,7 +27,10 @@ func inName(r rune) bool {
 }
 
 // mentions looks the first word up before it searches: ten thousand names must not mean as many searches.
-func (p pasted) mentions(name string) bool {
+func (p *pasted) mentions(name string) bool {
+	if p == nil {
+		return false
+	}
 	name = strings.ToLower(strings.TrimSpace(name))
 	start := strings.IndexFunc(name, inName)
 	if start < 0 {
@@ -44,7 +47,7 @@ func (p pasted) mentions(name string) bool {
 }
 
 // bounded searches for a name of several words that no letter touches.
-func (p pasted) bounded(name string) bool {
+func (p *pasted) bounded(name string) bool {
 	for from := 0; ; {
 		i := strings.Index(p.lower[from:], name)
 		if i < 0 {
@@ -59,6 +62,3 @@ func (p pasted) bounded(name string) bool {
 		from = i + 1
 	}
 }
-
-// Format implements fmt.Formatter, so that no verb shows the text.
-func (p pasted) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[pasted text]")) }

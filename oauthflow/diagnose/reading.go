@@ -12,7 +12,7 @@ type Reading struct {
 	Facts     Facts
 	Shortened bool // the text was too long: only its end was read
 
-	text pasted
+	text *pasted
 }
 
 // Exclusion is something a text speaks against, and why.
