@@ -38,9 +38,9 @@ func failureState(o store.Observation) State {
 		return WrongIdentity
 	case o.Cause == causeNoResources:
 		return NoResources
-	case o.Kind == store.ObservedRefresh && o.Code == codeInvalidGrant:
-		return NeedsSignIn // whatever the table makes of the rest
 	}
+	// What is known about an answer goes before its code: Microsoft and Google put a blocked device, a deleted
+	// user or a login limit into invalid_grant too, and signing in again would not help against those.
 	switch diagnose.Remedy(o.Remedy) {
 	case diagnose.Reauthorize, diagnose.ReauthorizeInteractively:
 		return NeedsSignIn
@@ -52,6 +52,9 @@ func failureState(o store.Observation) State {
 		return Unproven
 	case diagnose.RetryLater:
 		return Unreachable
+	}
+	if o.Kind == store.ObservedRefresh && o.Code == codeInvalidGrant {
+		return NeedsSignIn
 	}
 	if o.Kind == store.ObservedRefresh && o.Code != "" && o.Code != oauthflow.CodeInvalidResponse {
 		return Blocked // a refusal that nobody understands is a refusal all the same

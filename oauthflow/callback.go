@@ -3,6 +3,7 @@ package oauthflow
 import (
 	"crypto/subtle"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"fettle/oauthflow/provider"
@@ -116,9 +117,16 @@ func responseError(f *Flow, q url.Values) *Error {
 		Place: PlaceAuthorize, Provider: f.Provider, Code: cleanCode(q.Get("error")),
 		Subcode: cleanCode(q.Get("error_subtype")), Description: shorten(clean(q.Get("error_description"))),
 	}
+	if number := aadsts.FindStringSubmatch(e.Description); number != nil {
+		e.Codes = []string{number[1]}
+	}
 	switch e.Code {
 	case "access_denied", "user_cancelled_login", "user_cancelled_authorize", "authorization_declined":
 		e.Err = ErrDenied
 	}
 	return e
 }
+
+// aadsts is Microsoft's number of an error, which a redirect has in its text alone. It decides: access_denied is
+// said of a person who cancels as well as of a policy that only an administrator can change.
+var aadsts = regexp.MustCompile(`^AADSTS(\d+):`)

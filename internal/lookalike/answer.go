@@ -15,7 +15,6 @@ type Answer struct {
 // write sends an answer.
 func (s *Server) write(w http.ResponseWriter, a Answer) {
 	h := w.Header()
-	h.Set("Date", s.Clock().UTC().Format(http.TimeFormat))
 	if a.Body != "" {
 		h.Set("Content-Type", kindOf(a.Body[0]))
 	}

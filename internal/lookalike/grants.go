@@ -18,7 +18,8 @@ type asking struct {
 	code     string
 	userCode string
 	until    time.Time
-	state    string // of a device code: "", allowed, denied
+	state    string  // of a device code: "", allowed, denied
+	answer   *Answer // ordered for the next poll
 }
 
 // grant is what a person gave a client.

@@ -92,6 +92,19 @@ func (s *Server) ApproveDevice(userCode string, c Consent) error {
 	return fmt.Errorf("no device waits with the code %q", userCode)
 }
 
+// AnswerDevice orders what the next poll of that device flow is answered.
+func (s *Server) AnswerDevice(userCode string, answer Answer) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.devices {
+		if a.userCode == userCode {
+			a.answer = &answer
+			return nil
+		}
+	}
+	return fmt.Errorf("no device waits with the code %q", userCode)
+}
+
 // signedIn is the person at the browser: the one asked for, else the hinted one, else the first.
 func (s *Server) signedIn(email, hint string) Person {
 	for _, want := range []string{email, hint} {

@@ -13,7 +13,8 @@ import (
 // token once: a copy that comes a second time ends the grant.
 type Salesforce struct{ *Server }
 
-const salesforceInstance = "eu42.my.salesforce.com"
+// SalesforceInstance is where the calls of the API go, which only the token answer tells.
+const SalesforceInstance = "eu42.my.salesforce.com"
 
 // StartSalesforce starts it.
 func StartSalesforce(o Options) (*Salesforce, error) {
@@ -36,10 +37,10 @@ func StartSalesforce(o Options) (*Salesforce, error) {
 	f.Server = s
 	s.route("GET "+login+"userinfo", f.userinfo)
 	s.route("POST "+login+"revoke", f.revoke)
-	s.route("GET "+salesforceInstance+"/services/data/v66.0/limits", f.open(func(*http.Request) Answer {
+	s.route("GET "+SalesforceInstance+"/services/data/v66.0/limits", f.open(func(*http.Request) Answer {
 		return reply(object{"DailyApiRequests": object{"Max": 100000, "Remaining": 99990}})
 	}))
-	objects := salesforceInstance + "/services/data/v66.0/sobjects"
+	objects := SalesforceInstance + "/services/data/v66.0/sobjects"
 	s.route("GET "+objects, f.open(func(*http.Request) Answer { return reply(object{"encoding": "UTF-8", "sobjects": s.items[objects]}) }))
 	s.items[objects] = []any{object{"name": "Account", "label": "Account"}, object{"name": "Lead", "label": "Lead"}, object{"name": "Opportunity", "label": "Opportunity"}}
 	return f, nil
@@ -60,7 +61,7 @@ func (f *Salesforce) person(g *grant) string {
 
 func (f *Salesforce) speak(g *grant, m object) {
 	delete(m, "expires_in")
-	m["instance_url"], m["id"] = f.URL(salesforceInstance), f.person(g)
+	m["instance_url"], m["id"] = f.URL(SalesforceInstance), f.person(g)
 	m["issued_at"], m["signature"] = strconv.FormatInt(f.Clock().UnixMilli(), 10), "c2lnbmF0dXJl"
 }
 

@@ -182,13 +182,17 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.write(w, queue[0])
 		return
 	}
-	// The clock of the answers is the one that tokens are made by, so that a test may move it.
-	w.Header().Set("Date", s.Clock().UTC().Format(http.TimeFormat))
 	s.mux.ServeHTTP(w, r)
 }
 
 // URL is where https://HOST/PATH is served.
 func (s *Server) URL(hostPath string) string { return s.base + "/" + hostPath }
+
+// Path is HOST/PATH of an address that is served here, as Next and Seen name it.
+func (s *Server) Path(address string) string {
+	path, _, _ := strings.Cut(strings.TrimPrefix(address, s.base+"/"), "?")
+	return path
+}
 
 // Next orders the answer to the next request for HOST/PATH; several are given one after the other.
 func (s *Server) Next(hostPath string, answers ...Answer) {

@@ -145,6 +145,10 @@ func (s *Server) poll(f url.Values) Answer {
 	switch {
 	case !ok:
 		return s.refusals[deviceUnknown]
+	case a.answer != nil:
+		answer := *a.answer
+		a.answer = nil
+		return answer
 	case now.After(a.until):
 		return s.refusals[deviceLate]
 	case a.state == "denied":
