@@ -26,6 +26,7 @@ const (
 	inPath      scope = "a path"
 	inActivity  scope = "activity"
 	inPlan      scope = "a plan"
+	inResources scope = "resources"
 )
 
 // Actions.
@@ -72,6 +73,7 @@ const (
 	actCanvas  actionID = "canvases"
 	actPath    actionID = "complete"
 	actEvents  actionID = "activity"
+	actCopyID  actionID = "copy-id"
 	actLeave   actionID = "leave"
 	actSuspend actionID = "suspend"
 )
@@ -119,7 +121,7 @@ var actions = []action{
 	{id: actUpdate, keys: []string{"u"}, label: "update", help: "Update the credential: sign in again for this account.", scope: inDetail, off: needsLive},
 	{id: actRefresh, keys: []string{"r"}, label: "refresh", help: "Ask the provider for a new access token now.", scope: inDetail, off: needsOneAccount},
 	{id: actVerify, keys: []string{"v"}, label: "verify", help: "Prove the account: permissions, identity, probe, resources.", scope: inDetail, off: needsOneAccount},
-	{id: actList, keys: []string{"s"}, label: "list resources", help: "List the account's resources again without touching the credential.", scope: inDetail, off: needsOneAccount},
+	{id: actList, keys: []string{"s"}, label: "resources", help: "Show what the account reaches as a tree: search it, list it again.", scope: inDetail, off: needsOneAccount},
 	{id: actFiles, keys: []string{"p"}, label: "files", help: "Regenerate the password files of this account's canvases.", scope: inDetail, off: needsOneAccount},
 	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Remove this account, and revoke it at the provider if you say so.", scope: inDetail, danger: true, off: needsOneAccount},
 	{id: actFix, keys: []string{"f"}, label: "fix next", help: "Leave this account and repair the next problem.", scope: inDetail, quiet: true, off: needsProblem},
@@ -152,6 +154,12 @@ var actions = []action{
 	{id: actNext, keys: []string{"enter"}, label: "read or repair", help: "Read what is typed; with nothing typed, repair the account under the cursor.", scope: inDiagnosis, off: func(s situation) string { return s.next }},
 	{id: actUp, keys: []string{"up"}, label: "up", help: "To the account above.", scope: inDiagnosis, quiet: true},
 	{id: actDown, keys: []string{"down"}, label: "down", help: "To the account below.", scope: inDiagnosis, quiet: true},
+
+	{id: actList, keys: []string{"r"}, label: "list again", help: "Ask the provider again for what the account reaches, without touching the credential.", scope: inResources, off: needsIdle},
+	{id: actFilter, keys: []string{"/"}, label: "search", help: "Show only resources whose name or ID matches, with what they belong to.", scope: inResources},
+	{id: actCopyID, keys: []string{"c"}, label: "copy ID", help: "Send the resource's ID to your terminal's clipboard.", scope: inResources, off: needsResource},
+	{id: actStop, keys: []string{"ctrl+x"}, label: "stop", help: "Stop listing; what was listed before stays.", scope: inResources, off: needsJob},
+	{id: actUpdate, keys: []string{"u"}, label: "update", help: "Update the credential: sign in again for this account.", scope: inResources, quiet: true, off: needsLive},
 
 	{id: actUp, keys: []string{"up", "k"}, label: "up", help: "Up one line.", scope: inScroll, quiet: true},
 	{id: actDown, keys: []string{"down", "j"}, label: "down", help: "Down one line.", scope: inScroll, quiet: true},

@@ -114,6 +114,13 @@ func needsObstacle(s situation) string {
 	return ""
 }
 
+func needsResource(s situation) string {
+	if s.entry == "" {
+		return "no resource is under the cursor"
+	}
+	return ""
+}
+
 func needsIdle(s situation) string {
 	if s.job != nil && s.job.running {
 		return "it is under way; ctrl+x stops it"

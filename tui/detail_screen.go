@@ -15,6 +15,8 @@ type detailScreen struct {
 	top       int // first line shown
 	history   []store.Event
 	resources accounts.ResourceList
+	rows      []resourceRow // the tree of them
+	shown     []shownRow
 	problem   string // why history or resources could not be read
 }
 
@@ -61,7 +63,7 @@ func (s detailScreen) act(id actionID, f frame) (screen, []intent) {
 	case actVerify:
 		return s, verifying(a)
 	case actList:
-		return s, []intent{listResources{s.id}}
+		return s, []intent{open{newResources(s.id)}}
 	case actFiles:
 		return s, []intent{open{newRegenerate(pwfile.Selection{AccountID: s.id})}}
 	case actRemove:
@@ -83,7 +85,8 @@ func (s detailScreen) receive(a answer, _ frame) (screen, []intent) {
 			s.history = history
 		}
 		if list, ok := a.value.(accounts.ResourceList); ok {
-			s.resources = list
+			s.resources, s.rows = list, resourceTree(list)
+			s.shown = search(s.rows, "")
 		}
 	}
 	return s, nil

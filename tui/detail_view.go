@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"fettle/accounts"
-	"fettle/accounts/store"
 )
 
 func (s detailScreen) view(f frame) string {
@@ -200,7 +199,10 @@ func canvasLines(a accounts.Account, f frame) []string {
 	return lines
 }
 
-// resourceLines show what the account reaches, as a tree.
+// detailResources is how much of the tree the page shows; its own screen shows all.
+const detailResources = 12
+
+// resourceLines show what the account reaches, as the beginning of a tree.
 func (s detailScreen) resourceLines(a accounts.Account, f frame) []string {
 	t := f.theme
 	note := "never listed"
@@ -208,63 +210,22 @@ func (s detailScreen) resourceLines(a accounts.Account, f frame) []string {
 		note = "listed " + ago(s.resources.At, f.now)
 	}
 	lines := heading("Resources", note, t)
+	for i, shown := range s.shown {
+		if i == detailResources {
+			lines = append(lines, " "+t.faint.Render(fmt.Sprintf("%s and %d more lines: s shows and searches them all", t.signs.ellipsis, len(s.shown)-i)))
+			break
+		}
+		lines = append(lines, resourceLine(s.rows[shown.row], shown.last, f))
+	}
 	for _, svc := range s.resources.Services {
 		switch {
 		case !svc.Lists:
 			lines = append(lines, " "+svc.Name+t.faint.Render(" has nothing to list"))
 		case len(svc.Items) == 0 && !s.resources.At.IsZero():
 			lines = append(lines, " "+svc.Name+": "+t.warn.Render("nothing found for "+identityWords(a)))
-		default:
-			lines = append(lines, " "+svc.Name)
-			lines = append(lines, tree(svc.Items, t)...)
 		}
 	}
 	return lines
-}
-
-// tree draws resources under their parents; a parent that is no resource itself is a plain heading.
-func tree(items []store.Resource, t theme) []string {
-	children := map[string][]store.Resource{}
-	known := map[string]bool{}
-	for _, r := range items {
-		known[r.ID] = true
-	}
-	var roots []store.Resource
-	var groups []string
-	for _, r := range items {
-		if r.Parent == "" {
-			roots = append(roots, r)
-			continue
-		}
-		if !known[r.Parent] && !slices.Contains(groups, r.Parent) {
-			groups = append(groups, r.Parent)
-		}
-		children[r.Parent] = append(children[r.Parent], r)
-	}
-	var lines []string
-	branch := func(id string) {
-		kids := children[id]
-		for i, r := range kids {
-			joint := t.signs.branch
-			if i == len(kids)-1 {
-				joint = t.signs.last
-			}
-			lines = append(lines, "   "+t.faint.Render(joint)+resourceWords(r, t))
-		}
-	}
-	for _, r := range roots {
-		lines = append(lines, "   "+resourceWords(r, t))
-		branch(r.ID)
-	}
-	for _, g := range groups {
-		lines = append(lines, "   "+g)
-		branch(g)
-	}
-	return lines
-}
-
-func resourceWords(r store.Resource, t theme) string {
-	return r.Name + " " + t.faint.Render(r.ID)
 }
 
 // factLines are the facts that need no judgement.
