@@ -172,7 +172,7 @@ func TestTheRealBookRefusesToShareASingleUseGrant(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan, err := r.Plan(t.Context(), pwfile.Selection{})
-	if err != nil || plan.Items[0].Refused == nil || !strings.Contains(plan.Items[0].Refused.Remedy, "--canvas nightly") {
+	if err != nil || plan.Items[0].Refused == nil || !strings.Contains(plan.Items[0].Refused.Remedy, "fettle exec --canvas nightly") {
 		t.Errorf("%+v, %v", plan.Items, err)
 	}
 }

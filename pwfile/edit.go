@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"fettle/accounts"
 	"fettle/accounts/store"
 )
 
@@ -50,10 +51,7 @@ func newID() string { return strings.ToLower(rand.Text()) }
 // Add takes a canvas into the book. Nothing is written to its places yet.
 func (k *Keeper) Add(ctx context.Context, n NewCanvas) (Canvas, error) {
 	c := store.Canvas{ID: newID(), FileID: newID(), CreatedAt: k.cfg.Now().UTC()}
-	change := Change{
-		Name: &n.Name, Path: &n.Path, AccountNames: &n.AccountNames, PasswordFile: &n.PasswordFile, Copies: &n.Copies,
-		Recipients: &n.Recipients, Passphrase: &n.Passphrase, Group: &n.Group,
-	}
+	change := n.change()
 	ids, err := k.accountIDs(ctx, change.AccountNames)
 	if err != nil {
 		return Canvas{}, err
@@ -146,6 +144,11 @@ func (k *Keeper) apply(w store.Writer, c *store.Canvas, former []store.Place, ch
 	}
 	if err := w.PutCanvas(c); err != nil {
 		return nil, err
+	}
+	if before.Name != "" && before.Name != c.Name {
+		if err := renameOwn(w, before.Name, c.Name); err != nil {
+			return nil, err
+		}
 	}
 	notes, err := k.notes(before, *c)
 	if err != nil {
@@ -276,6 +279,9 @@ func (k *Keeper) accountIDs(ctx context.Context, names *[]string) ([]string, err
 	}
 	ids := []string{}
 	for _, name := range *names {
+		if base, _, ok := accounts.SplitDedicated(name); ok {
+			return nil, fmt.Errorf("%s is the account of one password file: name %s, and the file gets its credential", name, base)
+		}
 		a, err := k.cfg.Book.Account(ctx, name)
 		if err != nil {
 			return nil, err

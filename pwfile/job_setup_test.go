@@ -156,8 +156,11 @@ func TestMain(m *testing.M) {
 	if code, was := sshconn.Askpass(os.Args[1:]); was {
 		os.Exit(code)
 	}
-	if os.Getenv(jobFile) != "" {
+	switch {
+	case os.Getenv(jobFile) != "":
 		os.Exit(job())
+	case os.Getenv(killAt) != "":
+		os.Exit(generateMortally())
 	}
 	os.Exit(m.Run())
 }

@@ -95,14 +95,17 @@ func TestARotatedTokenSurvivesAndANewerFileWins(t *testing.T) {
 		t.Error("what was learnt with the same credential was forgotten")
 	}
 	fresh := s.consent().RefreshToken
-	for name, file := range map[string]struct{ serial, generation int64 }{"of the same generation": {3, 1}, "of a newer generation": {4, 2}} {
+	for _, file := range []struct {
+		name               string
+		serial, generation int64
+	}{{"of the same generation", 3, 1}, {"of a newer generation", 4, 2}} {
 		s.send(file.serial, file.generation, fresh)
 		if got := current(); got != fresh {
-			t.Errorf("a newer file %s does not win", name)
+			t.Errorf("a newer file %s does not win", file.name)
 		}
 		s.clock.advance(2 * time.Hour)
 		if token := s.token(); !s.calls(token) || current() == fresh {
-			t.Errorf("%s: its credential is not used", name)
+			t.Errorf("%s: its credential is not used", file.name)
 		}
 		fresh = s.consent().RefreshToken
 	}

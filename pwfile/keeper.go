@@ -70,9 +70,14 @@ type AccountRef struct {
 	State      accounts.State
 	Title      string // its health in words
 	Generation int64
+	// Dedicated names the account whose credential the file carries instead, because this one's works once; "" = none.
+	// State, Title and Generation are then its own, once it is authorized.
+	Dedicated string
 
 	account *accounts.Account
-	aged    time.Duration // how old its credential may get in a file; 0: any age
+	own     *accounts.Account // the dedicated one; nil: not authorized yet, or not needed
+	holder  string            // whom its credential belongs to once it is handed over
+	aged    time.Duration     // how old its credential may get in a file; 0: any age
 	now     time.Time
 }
 
@@ -115,6 +120,7 @@ func find(all []Canvas, want string, by func(Canvas) string) (Canvas, error) {
 type look struct {
 	canvases []Canvas
 	accounts map[string]*accounts.Account
+	byName   map[string]*accounts.Account
 	server   string              // this server's recipient, "" = it has no identity
 	broken   error               // why the server's identity cannot be read
 	packages map[string][]string // canvas ID → names of packages
@@ -149,7 +155,7 @@ func (k *Keeper) look(ctx context.Context) (look, error) {
 		return look{}, err
 	}
 	l := look{
-		canvases: make([]Canvas, 0, len(canvases)), accounts: map[string]*accounts.Account{}, packages: map[string][]string{},
+		canvases: make([]Canvas, 0, len(canvases)), accounts: map[string]*accounts.Account{}, byName: map[string]*accounts.Account{}, packages: map[string][]string{},
 		server: server, broken: broken, idle: k.cfg.IdleTerm, now: k.cfg.Now(),
 	}
 	for _, p := range packages {
@@ -158,7 +164,8 @@ func (k *Keeper) look(ctx context.Context) (look, error) {
 		}
 	}
 	for i := range snapshot.Accounts {
-		l.accounts[snapshot.Accounts[i].ID] = &snapshot.Accounts[i]
+		a := &snapshot.Accounts[i]
+		l.accounts[a.ID], l.byName[a.Name] = a, a
 	}
 	byCanvas := map[string][]store.Place{}
 	for _, p := range places {
@@ -181,6 +188,9 @@ func (l look) canvas(c store.Canvas, places []store.Place, gone bool) Canvas {
 			ref.Name, ref.Provider, ref.State, ref.Title, ref.Generation = a.Name, a.Provider, a.Health.State, a.Health.Title, a.Generation
 			if a.Rotation == provider.RotationReplace { // nothing keeps alive the token that lies in a file but the job that reads it
 				ref.aged = l.idle(a.Provider) / 2
+			}
+			if worksOnce(a) {
+				ref.dedicate(c, l.byName)
 			}
 		}
 		joined.Accounts = append(joined.Accounts, ref)

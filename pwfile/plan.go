@@ -8,7 +8,6 @@ import (
 
 	"fettle/accounts"
 	"fettle/accounts/store"
-	"fettle/oauthflow/provider"
 )
 
 // Selection says which canvases a regeneration is about. The first four add up; if none is set it is about all canvases.
@@ -39,8 +38,10 @@ type PlanItem struct {
 
 // Refusal says why a canvas gets no password file now.
 type Refusal struct {
+	Kind      RefusalKind
 	AccountID string
 	Account   string // reference name
+	Dedicated string // the account whose credential the file has to carry instead, "" = none
 	Why       string
 	Remedy    string
 }
@@ -76,7 +77,7 @@ func (k *Keeper) Plan(ctx context.Context, sel Selection) (Plan, error) {
 		if !sel.includes(c) {
 			continue
 		}
-		item := PlanItem{Canvas: c, Current: !sel.Force && !c.NeedsWriting(), PlaceIDs: sel.only(c, l), Refusals: c.refusals()}
+		item := PlanItem{Canvas: c, Current: !sel.Force && !c.NeedsWriting(), PlaceIDs: sel.only(c, l), Refusals: c.refusals(sel.Force)}
 		if len(item.Refusals) > 0 {
 			item.Refused = &item.Refusals[0]
 		}
@@ -158,11 +159,15 @@ func (r Replaced) asLastSeen(c Canvas, p store.Place) Replaced {
 }
 
 // refusals lists the accounts that must not or cannot go into a password file; nil if all can.
-func (c Canvas) refusals() []Refusal {
+func (c Canvas) refusals(force bool) []Refusal {
 	var refusals []Refusal
 	for _, ref := range c.Accounts {
-		if why, remedy := ref.refusal(c.Name); why != "" {
-			refusals = append(refusals, Refusal{AccountID: ref.ID, Account: ref.Name, Why: why, Remedy: remedy})
+		r := ref.refusal(c.Name)
+		if ref.Dedicated != "" {
+			r = c.refuseOwn(ref, force)
+		}
+		if r != nil {
+			refusals = append(refusals, *r)
 		}
 	}
 	return refusals
@@ -171,22 +176,30 @@ func (c Canvas) refusals() []Refusal {
 // dead are the states in which a job could do nothing with the credential.
 var dead = []accounts.State{accounts.NeedsSignIn, accounts.WrongIdentity, accounts.Blocked, accounts.ToRevoke}
 
-// refusal says why one account cannot go into a file, "" if it can.
-func (a AccountRef) refusal(canvas string) (why, remedy string) {
-	if a.account == nil {
-		return "the canvas uses an account that is no longer here", "name its accounts again: fettle canvas edit " + canvas + " --account NAME"
-	}
-	for _, f := range append([]accounts.Finding{a.account.Health.Finding}, a.account.Health.Findings...) {
+// deadTitle says in words why a job could do nothing with an account's credential, "" if it could.
+func deadTitle(a *accounts.Account) string {
+	for _, f := range append([]accounts.Finding{a.Health.Finding}, a.Health.Findings...) {
 		if slices.Contains(dead, f.State) {
-			return fmt.Sprintf("%s is of no use to a job now: %s", a.Name, f.Title), "repair the account first"
+			return f.Title
 		}
 	}
-	switch {
-	case a.account.Holder != "" && a.account.Holder != store.HolderBook:
-		return fmt.Sprintf("a password file holds the only credential of %s", a.Name), "authorize the account again"
-	case a.account.HasRefresh && a.account.Rotation == provider.RotationSingleUse:
-		return fmt.Sprintf("%s uses each of its refresh tokens once, so this book and a file cannot both hold one", a.Name),
-			"run the job on this machine without a file: fettle exec --canvas " + canvas + " -- COMMAND"
+	return ""
+}
+
+// refusal says why one account cannot go into a file, nil if it can.
+func (a AccountRef) refusal(canvas string) *Refusal {
+	r := &Refusal{AccountID: a.ID, Account: a.Name}
+	if a.account == nil {
+		r.Kind, r.Why, r.Remedy = RefusedGone, "the canvas uses an account that is no longer here", "name its accounts again: fettle canvas edit "+canvas+" --account NAME"
+		return r
 	}
-	return "", ""
+	if title := deadTitle(a.account); title != "" {
+		r.Kind, r.Why, r.Remedy = RefusedDead, fmt.Sprintf("%s is of no use to a job now: %s", a.Name, title), "repair the account first"
+		return r
+	}
+	if by := a.account.HeldBy(); by != "" {
+		r.Kind, r.Why, r.Remedy = RefusedHeld, fmt.Sprintf("%s holds the only credential of %s", by, a.Name), "authorize the account again"
+		return r
+	}
+	return nil
 }

@@ -23,6 +23,7 @@ type outcome struct {
 	serial   int64          // of the file that was written; 0: none was
 	written  *store.Written // what it carries; nil: no place took it
 	places   []delivered
+	loans    []loan // what the file carries of dedicated accounts
 	problem  error  // why nothing could be done for this canvas
 	left     bool   // the run ended before its turn: its lines keep waiting
 	unlock   func() // the canvas's lock is held until the outcome is recorded
@@ -60,8 +61,14 @@ func (r *running) record(ctx context.Context, outcomes <-chan outcome, total int
 		total -= len(batch)
 		if err := r.keep(ctx, batch); err != nil {
 			failed = err // the workers go on: what they write is found and written again by the next run
+			for i := range batch {
+				batch[i].loans = nil // what is not recorded is lent, not handed over
+			}
 		}
 		for _, o := range batch {
+			if err := r.handOver(ctx, o); err != nil {
+				failed = err
+			}
 			o.unlock()
 		}
 	}

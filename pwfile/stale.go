@@ -112,6 +112,8 @@ func (c Canvas) staleAccount(a AccountRef) Reason {
 		r.Text = fmt.Sprintf("the file carries a former credential of %s", a.Name)
 	case written > a.Generation:
 		r.Text = fmt.Sprintf("the file carries a later credential of %s than this book: the book is an older copy", a.Name)
+	case a.Dedicated != "" && a.staleOwn().Code != "":
+		return a.staleOwn()
 	case former != "" && former != a.Name:
 		r.Code, r.Text = StaleRenamed, fmt.Sprintf("the file calls %s by its former name %s", a.Name, former)
 	case a.aged > 0 && c.Written.At.Add(a.aged).Before(a.now):

@@ -36,7 +36,7 @@ func (g *generator) write(ctx context.Context, j job) outcome {
 		o.problem = err
 		return o
 	}
-	if refusals := c.refusals(); len(refusals) > 0 {
+	if refusals := c.refusals(j.Force); len(refusals) > 0 {
 		o.problem = errors.New(refusals[0].Why + "; " + refusals[0].Remedy)
 		return o
 	}
@@ -54,7 +54,7 @@ func (g *generator) write(ctx context.Context, j job) outcome {
 		o.problem = err
 		return o
 	}
-	o.serial = c.Serial
+	o.serial, o.loans = c.Serial, c.loans(written)
 	o.places = g.deliver(ctx, c, c.Places, content, nil)
 	if o.delivered() {
 		o.written = &written
@@ -140,13 +140,13 @@ func (g *generator) compose(ctx context.Context, c *Canvas, j job) (content []by
 		GeneratedAt: g.cfg.Now().UTC().Truncate(time.Second),
 	}
 	written = store.Written{At: g.cfg.Now().UTC(), Generations: map[string]int64{}, Names: map[string]string{}, Recipients: names}
-	for _, id := range c.AccountIDs {
-		e, err := g.export(ctx, id)
+	for _, a := range c.Accounts {
+		e, err := g.credential(ctx, *c, a)
 		if err != nil {
 			return nil, written, err
 		}
 		p.Accounts = append(p.Accounts, credentialOf(e))
-		written.Generations[id], written.Names[id] = e.Generation, e.Name
+		written.Generations[a.ID], written.Names[a.ID] = e.Generation, e.Name
 	}
 	content, err = g.seal(ctx, *c, p)
 	written.SHA256 = hashOf(content)
