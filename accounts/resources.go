@@ -20,13 +20,27 @@ type ResourceList struct {
 	Services  []ServiceResources
 }
 
-// ServiceResources are the resources of one service; Items is never nil.
+// ServiceResources are the resources of one service; its lists are never nil.
 type ServiceResources struct {
 	Service string // ID
 	Name    string
-	Lists   bool // the catalogue has a listing for this service
-	Items   []store.Resource
+	Lists   bool      // the catalogue has a listing for this service
+	At      time.Time // when it was listed last; zero: never
+	Former  time.Time // when it was listed the time before; zero: never, so nothing counts as new
+
+	Items []store.Resource // those of the last listing
+	Gone  []store.Resource // those that a listing of the last 30 days lacked, and since when
+	// Empty says why nothing was found although everything is permitted; "" where there is something.
+	Empty string
 }
+
+// IsNew reports whether a resource came since the listing before the last one.
+func (s ServiceResources) IsNew(r store.Resource) bool {
+	return !s.Former.IsZero() && r.FirstSeen.After(s.Former)
+}
+
+// goneTerm is how long a resource that is not listed any more is remembered.
+const goneTerm = 30 * day
 
 // listingTTL is how long an access token has to last to list with it: many pages take their time.
 const listingTTL = 2 * time.Minute
@@ -41,8 +55,12 @@ func (b *Book) Resources(ctx context.Context, accountID string, refresh bool) (R
 	}
 	var a store.Account
 	var cached []store.Resource
+	var listings []store.Listing
 	err := b.cfg.Store.View(ctx, func(r store.Reader) (err error) {
 		if a, err = r.Account(accountID); err != nil {
+			return err
+		}
+		if listings, err = r.Listings(accountID); err != nil {
 			return err
 		}
 		cached, err = r.Resources(accountID)
@@ -58,15 +76,28 @@ func (b *Book) Resources(ctx context.Context, accountID string, refresh bool) (R
 	list := ResourceList{AccountID: a.ID, Name: a.Name, At: a.ResourcesAt, Services: []ServiceResources{}}
 	for _, id := range a.Services {
 		svc := p.Services[id]
-		list.Services = append(list.Services, ServiceResources{
-			Service: id, Name: cmp.Or(svc.Name, id), Lists: svc.Resources.URL != "",
-			Items: slices.DeleteFunc(slices.Clone(cached), func(r store.Resource) bool { return r.Service != id }),
-		})
-	}
-	for i := range list.Services {
-		if list.Services[i].Items == nil {
-			list.Services[i].Items = []store.Resource{}
+		one := ServiceResources{
+			Service: id, Name: cmp.Or(svc.Name, id), Lists: svc.Resources.URL != "", Items: []store.Resource{}, Gone: []store.Resource{},
 		}
+		for _, l := range listings {
+			if l.Service == id {
+				one.At, one.Former = l.At, l.FormerAt
+			}
+		}
+		for _, r := range cached {
+			switch {
+			case r.Service != id:
+			case r.GoneAt.IsZero():
+				one.Items = append(one.Items, r)
+			default:
+				one.Gone = append(one.Gone, r)
+			}
+		}
+		if one.Lists && len(one.Items) == 0 && !one.At.IsZero() {
+			svc.Name = one.Name
+			one.Empty = nothingFound(svc, a.Identity).Explanation
+		}
+		list.Services = append(list.Services, one)
 	}
 	return list, nil
 }
@@ -165,43 +196,4 @@ func (b *Book) keepFindings(ctx context.Context, accountID string, e *examinatio
 		b.logged(o)
 	}
 	return err
-}
-
-// putResources keeps a new listing in place of the cached one, service by service.
-func putResources(w store.Writer, a *store.Account, listed map[string][]oauthflow.Resource, now time.Time) error {
-	old, err := w.Resources(a.ID)
-	if err != nil {
-		return err
-	}
-	a.ResourcesAt = now
-	return w.PutResources(a.ID, keepResources(old, listed, a.ID, now))
-}
-
-// keepResources lays the new listing over the cached one: a service that did not answer keeps its entries,
-// and what was seen before keeps the day it was first seen.
-func keepResources(old []store.Resource, listed map[string][]oauthflow.Resource, accountID string, now time.Time) []store.Resource {
-	type key struct{ service, id string }
-	first := map[key]time.Time{}
-	kept := []store.Resource{}
-	for _, r := range old {
-		first[key{r.Service, r.ID}] = r.FirstSeen
-		if _, answered := listed[r.Service]; !answered {
-			kept = append(kept, r)
-		}
-	}
-	for service, found := range listed {
-		once := map[string]bool{}
-		for _, r := range found {
-			if once[r.ID] {
-				continue
-			}
-			once[r.ID] = true
-			seen, known := first[key{service, r.ID}]
-			if !known {
-				seen = now
-			}
-			kept = append(kept, store.Resource{AccountID: accountID, Service: service, Resource: r, FirstSeen: seen, LastSeen: now})
-		}
-	}
-	return kept
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,9 +12,13 @@ import (
 
 func (a *app) resourcesCommand() *cobra.Command {
 	var refresh bool
+	var match string
 	cmd := &cobra.Command{
-		Use:               "resources NAME",
-		Short:             "List what an account can reach",
+		Use:   "resources NAME",
+		Short: "List what an account can reach, and what is new or gone",
+		Long: "resources shows what was listed last, as a tree, with what came and what went since the time before. --refresh asks the provider; " +
+			"the credential is not touched by that.",
+		Example:           "fettle resources sales-ga --refresh\nfettle resources sales-ga --match shop",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeAccount,
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
@@ -31,11 +36,12 @@ func (a *app) resourcesCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.printResources(resources)
+				return a.printResources(resources, match)
 			})
 		}),
 	}
 	cmd.Flags().BoolVar(&refresh, "refresh", false, "ask the provider instead of showing what was listed last")
+	cmd.Flags().StringVar(&match, "match", "", "only what has this text in its name or ID, and what that lies in")
 	return cmd
 }
 
@@ -50,7 +56,11 @@ type wireServiceHas struct {
 	ID        string         `json:"id"`
 	Name      string         `json:"name"`
 	Lists     bool           `json:"lists"`
+	ListedAt  stamp          `json:"listed_at"`
+	BeforeAt  stamp          `json:"listed_before_at"`
 	Resources []wireResource `json:"resources"`
+	Gone      []wireResource `json:"gone"`
+	Empty     word           `json:"empty_because"`
 }
 
 type wireResource struct {
@@ -59,18 +69,32 @@ type wireResource struct {
 	Parent    word   `json:"parent"`
 	FirstSeen stamp  `json:"first_seen_at"`
 	LastSeen  stamp  `json:"last_seen_at"`
+	New       bool   `json:"new"`
+	GoneAt    stamp  `json:"gone_at"`
 }
 
-func (a *app) printResources(l accounts.ResourceList) error {
-	w := wireResources{"fettle.resources/1", wireRef{l.AccountID, l.Name}, stamp{l.At}, []wireServiceHas{}}
-	for _, s := range l.Services {
-		has := wireServiceHas{s.Service, s.Name, s.Lists, []wireResource{}}
-		for _, r := range s.Items {
-			has.Resources = append(has.Resources, wireResource{r.ID, r.Name, word(r.Parent), stamp{r.FirstSeen}, stamp{r.LastSeen}})
+func wireServiceOf(s accounts.ServiceResources) wireServiceHas {
+	wire := func(items []store.Resource) []wireResource {
+		out := []wireResource{}
+		for _, r := range items {
+			out = append(out, wireResource{r.ID, r.Name, word(r.Parent), stamp{r.FirstSeen}, stamp{r.LastSeen}, s.IsNew(r) && r.GoneAt.IsZero(), stamp{r.GoneAt}})
 		}
-		w.Services = append(w.Services, has)
+		return out
+	}
+	return wireServiceHas{s.Service, s.Name, s.Lists, stamp{s.At}, stamp{s.Former}, wire(s.Items), wire(s.Gone), word(s.Empty)}
+}
+
+func (a *app) printResources(l accounts.ResourceList, match string) error {
+	if match != "" {
+		for i, s := range l.Services {
+			l.Services[i].Items, l.Services[i].Gone = accounts.MatchResources(s.Items, match), accounts.MatchResources(s.Gone, match)
+		}
 	}
 	if a.json {
+		w := wireResources{"fettle.resources/1", wireRef{l.AccountID, l.Name}, stamp{l.At}, []wireServiceHas{}}
+		for _, s := range l.Services {
+			w.Services = append(w.Services, wireServiceOf(s))
+		}
 		return a.emit(w)
 	}
 	if l.At.IsZero() {
@@ -79,35 +103,39 @@ func (a *app) printResources(l accounts.ResourceList) error {
 	}
 	a.printf("%s, as of %s", l.Name, moment(l.At))
 	for _, s := range l.Services {
-		a.printf("\n%s", s.Name)
-		switch {
-		case !s.Lists:
-			a.printf("  this service lists nothing")
-		case len(s.Items) == 0:
-			a.printf("  nothing found: this identity has none, or may not see them")
-		}
-		a.printTree(s.Items, "", "  ", map[string]bool{})
+		a.printService(s, l, match)
 	}
 	return nil
 }
 
-// printTree prints resources below their parents. A parent that is no resource itself is a heading.
-func (a *app) printTree(items []store.Resource, parent, indent string, seen map[string]bool) {
-	known := map[string]bool{}
-	for _, r := range items {
-		known[r.ID] = true
+// printService prints the tree of one service, and what is not in it any more.
+func (a *app) printService(s accounts.ServiceResources, l accounts.ResourceList, match string) {
+	title := shown(s.Name, 80)
+	if !s.At.IsZero() && !s.At.Equal(l.At) {
+		title += ", as of " + moment(s.At)
 	}
-	for _, r := range items {
-		top := parent == "" && !known[r.Parent]
-		if seen[r.ID] || !top && r.Parent != parent {
-			continue
+	a.printf("\n%s", title)
+	switch {
+	case !s.Lists:
+		a.printf("  this service lists nothing")
+	case s.Empty != "":
+		a.printf("  nothing found: %s", s.Empty)
+	case s.At.IsZero():
+		a.printf("  never listed")
+	case len(s.Items)+len(s.Gone) == 0:
+		a.printf("  nothing has %q in its name or ID", shown(match, 60))
+	}
+	for _, n := range accounts.ResourceTree(s.Items) {
+		line := strings.Repeat("  ", n.Depth+1) + shown(n.Name, 100) + "  " + shown(n.ID, 100)
+		if n.Heading != "" {
+			line += "  (" + shown(n.Heading, 60) + ")"
 		}
-		seen[r.ID] = true
-		line := indent + shown(r.Name, 100) + "  " + shown(r.ID, 100)
-		if top && r.Parent != "" {
-			line += "  (" + shown(r.Parent, 60) + ")"
+		if s.IsNew(n.Resource) {
+			line += "  new"
 		}
 		a.printf("%s", line)
-		a.printTree(items, r.ID, indent+"  ", seen)
+	}
+	for _, r := range s.Gone {
+		a.printf("  − %s  %s  gone since %s", shown(r.Name, 100), shown(r.ID, 100), day(r.GoneAt))
 	}
 }
