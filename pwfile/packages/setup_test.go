@@ -58,6 +58,20 @@ type book struct {
 	locked   error
 }
 
+// newBook is a book with one healthy account, ana. Each has the same key, so that a child process is the same book.
+func newBook() *book {
+	return &book{
+		id: "book-1", key: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, 32)),
+		accounts: []accounts.Account{{
+			Account: store.Account{ID: "id-ana", Name: "ana", Provider: "acme", Generation: 1, Holder: store.HolderBook, HasRefresh: true, Rotation: provider.RotationNone},
+			Health:  accounts.Health{Finding: accounts.Finding{State: accounts.Healthy, Title: "healthy"}},
+		}},
+		tokens: map[string]accounts.Exported{"id-ana": {AccountID: "id-ana", Name: "ana", Provider: "acme", Identity: oauthflow.Identity{Issuer: "https://acme.example", Subject: "1"},
+			ClientID: "client-1", Auth: provider.AuthPost, TokenEndpoint: "https://acme.example/token", Refresh: secret.New("canary-refresh"), Generation: 1,
+			Rotation: provider.RotationNone, Holder: store.HolderBook}},
+	}
+}
+
 func (b *book) Snapshot(context.Context) (accounts.Snapshot, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -108,46 +122,19 @@ func (c *clock) advance(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.n
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	return newBenchIn(t, filepath.Join(t.TempDir(), "data"), t.TempDir(), ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, 32)))
-}
-
-// newBenchIn is a bench in the folders named; a child process opens its parent's.
-func newBenchIn(t testing.TB, data, home string, key ed25519.PrivateKey) *bench {
-	t.Helper()
-	b := &bench{TB: t, data: data, home: home, clock: &clock{now: time.Now()},
-		book: &book{id: "book-1", key: key, tokens: map[string]accounts.Exported{}}}
-	b.open()
-	b.account("ana", provider.RotationNone)
-	return b
-}
-
-func (b *bench) open() {
-	b.Helper()
-	s, err := store.Open(b.Context(), b.data)
-	must(b, err)
-	b.Cleanup(func() { must(b, s.Close()) })
+	b := &bench{TB: t, data: filepath.Join(t.TempDir(), "data"), home: t.TempDir(), clock: &clock{now: time.Now()}, book: newBook()}
+	s, err := store.Open(t.Context(), b.data)
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
 	b.store = s
 	b.files = pwfile.New(pwfile.Config{Book: b.book, Store: s, Dir: b.data, Actor: "tester", Now: b.clock.Now})
 	b.Keeper = b.keeper("")
+	return b
 }
 
 func (b *bench) keeper(sshConfig string) *packages.Keeper {
 	return packages.New(packages.Config{Book: b.book, Store: b.store, Canvases: b.files, Actor: "tester", Now: b.clock.Now,
 		Connection: packages.Connection{SSHConfig: sshConfig}})
-}
-
-// account puts a healthy account into the book.
-func (b *bench) account(name string, rotation provider.Rotation) {
-	b.book.mu.Lock()
-	defer b.book.mu.Unlock()
-	id := "id-" + name
-	b.book.accounts = append(b.book.accounts, accounts.Account{
-		Account: store.Account{ID: id, Name: name, Provider: "acme", Generation: 1, Holder: store.HolderBook, HasRefresh: true, Rotation: rotation},
-		Health:  accounts.Health{Finding: accounts.Finding{State: accounts.Healthy, Title: "healthy"}},
-	})
-	b.book.tokens[id] = accounts.Exported{AccountID: id, Name: name, Provider: "acme", Identity: oauthflow.Identity{Issuer: "https://acme.example", Subject: "1"},
-		ClientID: "client-1", Auth: provider.AuthPost, TokenEndpoint: "https://acme.example/token", Refresh: secret.New("canary-refresh"), Generation: 1,
-		Rotation: rotation, Holder: store.HolderBook}
 }
 
 // canvas adds a canvas file, a canvas, and its password file.
