@@ -85,8 +85,9 @@ func (plan *RemovalPlan) whatStops(r store.Reader, a store.Account) error {
 	if err != nil {
 		return err
 	}
+	_, own, _ := SplitDedicated(a.Name)
 	for _, c := range canvases {
-		if slices.Contains(c.AccountIDs, a.ID) {
+		if c.Name == own || slices.Contains(c.AccountIDs, a.ID) {
 			plan.Canvases = append(plan.Canvases, c.Name)
 		}
 	}

@@ -176,6 +176,9 @@ func (b *Book) assemble(a store.Account, all records, pending *PendingFlow) Acco
 		ClientLabel: "from config", Missing: missingOf(a, p), Pending: pending,
 		Observations: all.observations[a.ID], Canvases: all.canvases[a.ID],
 	}
+	if _, canvas, ok := SplitDedicated(a.Name); ok {
+		out.Canvases = []string{canvas} // which names the account that this one was made after
+	}
 	client := all.clients[a.ClientID]
 	if a.ClientID != "" {
 		out.ClientLabel = cmp.Or(client.Label, client.OAuthID, "gone")

@@ -93,7 +93,8 @@ func (s Selection) includes(c Canvas) bool {
 	if len(s.CanvasIDs)+len(s.PlaceIDs) == 0 && !s.Stale && s.AccountID == "" {
 		return true
 	}
-	return slices.Contains(s.CanvasIDs, c.ID) || s.Stale && c.NeedsWriting() || s.AccountID != "" && slices.Contains(c.AccountIDs, s.AccountID) ||
+	_, uses := c.uses(s.AccountID)
+	return slices.Contains(s.CanvasIDs, c.ID) || s.Stale && c.NeedsWriting() || uses ||
 		slices.ContainsFunc(c.Places, s.names)
 }
 

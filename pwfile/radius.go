@@ -26,7 +26,8 @@ func (k *Keeper) BlastRadius(ctx context.Context, accountID string) (Blast, erro
 func Radius(canvases []Canvas, accountID string) Blast {
 	b := Blast{Canvases: []string{}, Packages: []string{}}
 	for _, c := range canvases {
-		if !slices.Contains(c.AccountIDs, accountID) {
+		named, uses := c.uses(accountID)
+		if !uses {
 			continue
 		}
 		b.Canvases = append(b.Canvases, c.Name)
@@ -37,7 +38,7 @@ func Radius(canvases []Canvas, accountID string) Blast {
 			}
 		}
 		concerns := func(r Reason) bool {
-			return !r.Code.Information() && (r.AccountID == "" || r.AccountID == accountID)
+			return !r.Code.Information() && (r.AccountID == "" || r.AccountID == named)
 		}
 		if slices.ContainsFunc(c.Stale, concerns) {
 			b.StaleFiles++
@@ -45,6 +46,17 @@ func Radius(canvases []Canvas, accountID string) Blast {
 	}
 	slices.Sort(b.Packages)
 	return b
+}
+
+// uses reports whether the canvas's file carries an account's credential, be it its own or as a dedicated account, and
+// under which account's ID the canvas knows it.
+func (c Canvas) uses(accountID string) (named string, ok bool) {
+	for _, a := range c.Accounts {
+		if a.ID == accountID || a.own != nil && a.own.ID == accountID {
+			return a.ID, true
+		}
+	}
+	return "", false
 }
 
 // StaleFiles counts the canvases whose password file has to be written again: the number that every command and screen
