@@ -15,6 +15,7 @@ type Suspect struct {
 	AccountID string
 	Name      string
 	Score     int      // the higher the surer; only good for comparing
+	Named     bool     // something in the text names it; otherwise it merely fits
 	Why       []string // what speaks for it, the strongest first, one short sentence each
 }
 
@@ -49,6 +50,15 @@ const (
 // Suspects says which accounts a pasted message is probably about, the likeliest first. It is empty where none
 // fits: a guess would send the operator to repair the wrong account. It needs no key and asks nobody.
 func (b *Book) Suspects(ctx context.Context, r diagnose.Reading) ([]Suspect, error) {
+	each, err := b.SuspectsOfEach(ctx, r)
+	if err != nil || len(each) == 0 {
+		return nil, err
+	}
+	return each[0], nil
+}
+
+// SuspectsOfEach is Suspects for each diagnosis of a reading, in their order.
+func (b *Book) SuspectsOfEach(ctx context.Context, r diagnose.Reading) ([][]Suspect, error) {
 	s, err := b.Snapshot(ctx)
 	if err != nil {
 		return nil, err
@@ -61,10 +71,30 @@ func (b *Book) Suspects(ctx context.Context, r diagnose.Reading) ([]Suspect, err
 	if err != nil {
 		return nil, err
 	}
-	return SuspectsIn(s, c), nil
+	each := make([][]Suspect, len(r.Diagnoses))
+	for i := range r.Diagnoses {
+		each[i] = SuspectsOf(s, c, i)
+	}
+	return each, nil
 }
 
-// SuspectsIn is Suspects over a snapshot: pure, so that a screen can ask it of what it shows.
+// SuspectsOf finds the suspects of one diagnosis: those named near it, else those named anywhere in the text, else
+// those that fit what stands near it.
+func SuspectsOf(s Snapshot, c Clues, i int) []Suspect {
+	whole := c.Reading
+	c.Reading = whole.About(i)
+	near := SuspectsIn(s, c)
+	if len(near) > 0 && near[0].Named {
+		return near
+	}
+	c.Reading = whole.Only(i)
+	if anywhere := SuspectsIn(s, c); len(anywhere) > 0 && anywhere[0].Named {
+		return anywhere
+	}
+	return near
+}
+
+// SuspectsIn is Suspects over a snapshot and a whole reading: pure, so that a screen can ask it of what it shows.
 func SuspectsIn(s Snapshot, c Clues) []Suspect {
 	inq := newInquiry(c)
 	var found []verdict
@@ -90,8 +120,8 @@ func sift(found []verdict) []verdict {
 	if len(found) == 0 {
 		return found
 	}
-	if found[0].named {
-		return slices.DeleteFunc(found, func(v verdict) bool { return !v.named })
+	if found[0].Named {
+		return slices.DeleteFunc(found, func(v verdict) bool { return !v.Named })
 	}
 	alike := 0
 	for _, v := range found {

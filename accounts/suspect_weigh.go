@@ -19,14 +19,13 @@ const sameTime = 15 * time.Minute
 // verdict is a suspect while it is weighed.
 type verdict struct {
 	Suspect
-	named  bool // something in the text names it, not merely its kind
 	ailing bool // it is not well, in a way that fits
 }
 
 func (v *verdict) add(weight int, format string, args ...any) {
 	v.Score += weight
 	v.Why = append(v.Why, fmt.Sprintf(format, args...))
-	v.named = v.named || weight >= namesIt
+	v.Named = v.Named || weight >= namesIt
 }
 
 // inquiry holds what is looked up once for all accounts.
@@ -83,7 +82,7 @@ func (inq inquiry) weigh(a *Account) verdict {
 	if a.OAuthClientID != "" && slices.Contains(facts.ClientIDs, a.OAuthClientID) {
 		v.add(weighsClient, "the client id in the text is its client's")
 	}
-	if !v.named && inq.otherProvider(a) {
+	if !v.Named && inq.otherProvider(a) {
 		return verdict{}
 	}
 	inq.weighKind(a, &v)

@@ -1,13 +1,10 @@
 package diagnose
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
 	"sort"
 	"strings"
 
-	"fettle/internal/safetext"
 	"fettle/oauthflow"
 )
 
@@ -48,16 +45,9 @@ func (t *table) examine(text string, firstLine int) *examination {
 		for _, l := range e.entries[i].lines {
 			b.WriteString(l.low)
 			b.WriteByte(' ')
-			for _, p := range l.named {
-				if !slices.Contains(e.known, p) {
-					e.known = append(e.known, p)
-				}
-			}
-			if l.provider != "" && !slices.Contains(e.known, l.provider) {
-				e.known = append(e.known, l.provider)
-			}
 		}
 	}
+	e.known = providersIn(e.entries)
 	e.text = newPasted(b.String())
 	hits := e.phraseHits()
 	told := map[string]bool{} // jobs that try again say the same thing hundreds of times
@@ -257,105 +247,4 @@ func (e *examination) ambiguous(r *rule, code string) bool {
 	return slices.ContainsFunc(e.table.byCode[strings.ToLower(code)], func(other *rule) bool {
 		return !slices.Equal(other.Providers, r.Providers)
 	})
-}
-
-// diagnoses are the findings without those that better ones explain, the surest first.
-func (e *examination) diagnoses(counted bool) []Diagnosis {
-	var kept []finding
-	for i, f := range e.found {
-		if !e.explained(i) {
-			kept = append(kept, f)
-		}
-	}
-	slices.SortStableFunc(kept, func(a, b finding) int {
-		return cmp.Or(certainty(b.diag)-certainty(a.diag), cmp.Compare(a.rule.grade, b.rule.grade))
-	})
-	var out []Diagnosis
-	said := map[string]bool{}
-	for _, f := range kept {
-		key := f.diag.Cause + "/" + string(f.diag.Remedy)
-		if said[key] {
-			continue
-		}
-		said[key] = true
-		if !counted {
-			f.diag.Line = 0
-		}
-		out = append(out, f.diag)
-	}
-	return out
-}
-
-func certainty(d Diagnosis) int {
-	if d.Confidence == Certain {
-		return 1
-	}
-	return 0
-}
-
-// explained reports whether a better finding near this one tells the same story: "Unable to refresh token" beside
-// a name that cannot be resolved, invalid_grant beside the number that says why.
-func (e *examination) explained(i int) bool {
-	for j := i - 1; j >= 0 && e.found[i].entry-e.found[j].entry <= near; j-- {
-		if e.found[j].explains(e.found[i]) {
-			return true
-		}
-	}
-	for j := i + 1; j < len(e.found) && e.found[j].entry-e.found[i].entry <= near; j++ {
-		if e.found[j].explains(e.found[i]) {
-			return true
-		}
-	}
-	return false
-}
-
-func (f finding) explains(other finding) bool {
-	if f.rule.grade >= other.rule.grade {
-		return false
-	}
-	switch other.rule.grade {
-	case byProtocol:
-		return f.rule.grade == byProvider && ends(f.diag.Remedy) == ends(other.diag.Remedy)
-	case byNetwork: // a name that cannot be resolved is a story of its own
-		return false
-	}
-	return true
-}
-
-// ends reports whether a remedy asks for a person at the sign-in.
-func ends(r Remedy) bool {
-	return r == Reauthorize || r == ReauthorizeInteractively || r == GrantPermissions || r == AskAdministrator
-}
-
-// unknown says honestly that no rule fits, with what little is sure.
-func (e *examination) unknown() Diagnosis {
-	d := unknown(Input{})
-	var evidence []string
-	for i := range e.entries {
-		sum := &e.entries[i].sum
-		for _, c := range sum.codes {
-			if strings.HasPrefix(c, "AADSTS") && len(c) < 16 && !slices.Contains(evidence, c) && len(evidence) < 5 {
-				evidence = append(evidence, c) // only digits follow: no secret can hide in it
-				d.Explanation = "fettle does not know this number of Microsoft's. https://login.microsoftonline.com/error?code=" + c[len("AADSTS"):] + " explains it."
-			}
-		}
-		if s := fmt.Sprintf("HTTP %d", sum.status); sum.status != 0 && !slices.Contains(evidence, s) && len(evidence) < 5 {
-			evidence = append(evidence, s)
-		}
-	}
-	if kind := e.foreign(); kind != "" && len(e.known) == 0 {
-		d.Explanation = "It reads like an error of " + kind + ", not of an account that fettle keeps."
-	}
-	d.Evidence = safetext.Cut(strings.Join(evidence, ", "), 200)
-	return d
-}
-
-// foreign names what else a text speaks of, if anything.
-func (e *examination) foreign() string {
-	for i := range e.entries {
-		if kind := e.entries[i].sum.foreign; kind != "" {
-			return kind
-		}
-	}
-	return ""
 }

@@ -13,6 +13,13 @@ type Reading struct {
 	Shortened bool // the text was too long: only its end was read
 
 	text *pasted
+	near []surroundings // of each diagnosis
+}
+
+// surroundings is what stands near a diagnosis in a log that tells of many jobs.
+type surroundings struct {
+	facts Facts
+	text  *pasted
 }
 
 // Exclusion is something a text speaks against, and why.
@@ -55,6 +62,26 @@ func (r Reading) Best() Diagnosis {
 
 // Known reports whether any cause was found.
 func (r Reading) Known() bool { return len(r.Diagnoses) > 0 && r.Diagnoses[0].Remedy != Unknown }
+
+// About narrows a reading to one of its diagnoses and to what the text says near it: a log of many jobs names many
+// accounts, and the one that is meant stands close by.
+func (r Reading) About(i int) Reading {
+	if i < 0 || i >= len(r.Diagnoses) {
+		return Reading{}
+	}
+	n := Reading{Diagnoses: r.Diagnoses[i : i+1 : i+1], RuledOut: r.RuledOut, Facts: r.Facts, text: r.text}
+	if i < len(r.near) {
+		n.Facts, n.text = r.near[i].facts, r.near[i].text
+	}
+	return n
+}
+
+// Only narrows a reading to one of its diagnoses, and keeps what the whole text says.
+func (r Reading) Only(i int) Reading {
+	n := r.About(i)
+	n.Facts, n.text = r.Facts, r.text
+	return n
+}
 
 // Mentions reports whether the text holds a name, in any case and not as a part of a longer word.
 func (r Reading) Mentions(name string) bool { return r.text.mentions(name) }

@@ -35,7 +35,7 @@ func Text(log string) Reading {
 		}
 	}
 	r.text, r.Facts = e.text, e.facts()
-	r.Diagnoses = e.diagnoses(counted)
+	r.Diagnoses, r.near = e.diagnoses(counted)
 	if len(r.Diagnoses) == 0 && len(e.entries) > 0 {
 		r.Diagnoses = []Diagnosis{e.unknown()}
 	}
