@@ -140,26 +140,6 @@ func TestAnAccountIsAuthorizedAtEachProvider(t *testing.T) {
 	})
 }
 
-func TestAnAccountIsAuthorizedByDeviceWhereTheProviderHasIt(t *testing.T) {
-	each(t, func(t *testing.T, b biography, l *life) {
-		if !b.device {
-			req := l.request("sales", provider.Device)
-			var no *accounts.FlowUnavailableError
-			if _, err := l.StartFlow(t.Context(), req); !errors.As(err, &no) {
-				t.Errorf("the device flow: %v, want a reason why it cannot be used", err)
-			}
-			return
-		}
-		result := l.signIn(t, "sales", provider.Device, lookalike.Consent{})
-		if result.End != accounts.EndAuthorized {
-			t.Fatalf("ended as %s: %s; %s", result.End, result.Why, states(result.Checks))
-		}
-		if a := l.look(t, result.AccountID); a.Health.State != accounts.Healthy {
-			t.Errorf("is %s: %s", a.Health.State, a.Health.Title)
-		}
-	})
-}
-
 // TestWhatIsNotGrantedIsNamedAndRepaired in the words of the consent page, where the person can find the box.
 func TestWhatIsNotGrantedIsNamedAndRepaired(t *testing.T) {
 	each(t, func(t *testing.T, b biography, l *life) {
