@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fettle/accounts/store"
+	"fettle/internal/safetext"
 	"fettle/oauthflow/provider"
 )
 
@@ -181,7 +182,7 @@ func (b *Book) HandOver(ctx context.Context, accountID, holder string, generatio
 	}
 	return b.rehold(ctx, h, sealedGrant{}, holder, func(w store.Writer, a *store.Account) error {
 		a.HasRefresh, a.AccessExpiresAt, a.RefreshExpiresAt = false, time.Time{}, time.Time{}
-		held := store.Observation{AccountID: a.ID, Kind: store.ObservedHolder, At: b.now(), OK: true, Title: "Held by " + where}
+		held := store.Observation{AccountID: a.ID, Kind: store.ObservedHolder, At: b.now(), OK: true, Title: "Held by " + safetext.Line(where)}
 		if err := w.PutObservation(held); err != nil {
 			return err
 		}

@@ -41,6 +41,9 @@ func stateWords(a accounts.Account, now time.Time) string {
 	case accounts.ToRevoke:
 		return "still to revoke"
 	case accounts.Unproven:
+		if a.HeldBy() != "" {
+			return "held by its file"
+		}
 		if h.ProvenAt.IsZero() {
 			return "never proven"
 		}

@@ -106,6 +106,13 @@ func (h *house) request(ctx context.Context, r authorizing) (accounts.AuthorizeR
 	if err == nil && request.Provider == "" {
 		request.Provider = known.Provider
 	}
+	if base, _, ok := accounts.SplitDedicated(r.name); ok && request.Provider == "" { // it is authorized as NAME is
+		model, err := h.book.Account(ctx, base)
+		if err != nil {
+			return request, err
+		}
+		request.Provider = model.Provider
+	}
 	if request.Provider == "" {
 		if _, pending := h.book.PendingFlow(ctx, r.name); pending == nil {
 			return request, nil

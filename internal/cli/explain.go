@@ -103,6 +103,9 @@ func explainAccount(err error) *failure {
 		f.Account = held.Account
 		return f
 	}
+	if own, ok := errors.AsType[*accounts.DedicatedError](err); ok {
+		return &failure{Code: "dedicated", Message: own.Name + ": " + own.Why, Remedy: own.Remedy, Account: own.Name, exit: exitFailed}
+	}
 	if removed, ok := errors.AsType[*accounts.RemovedError](err); ok {
 		return &failure{Code: "to_revoke", Message: removed.Account + " was removed here and is still valid at the provider",
 			Remedy: "fettle remove " + removed.Account + " --revoke", Account: removed.Account, exit: exitFailed}

@@ -146,6 +146,8 @@ func serviceWords(a accounts.Account) string {
 func healthWords(a accounts.Account, now time.Time) string {
 	text := strings.ReplaceAll(string(a.Health.State), "_", " ")
 	switch {
+	case a.HeldBy() != "" && a.Health.State == accounts.Unproven:
+		text = strings.ToLower(a.Health.Title[:1]) + a.Health.Title[1:]
 	case a.Health.State == accounts.Expiring && !a.Health.DiesAt.IsZero():
 		text += " on " + day(a.Health.DiesAt)
 	case !a.Health.ProvenAt.IsZero():
