@@ -24,10 +24,14 @@ import (
 const (
 	defaultTimeout = 30 * time.Second
 	maxAnswer      = 1 << 20
+	maxListing     = 4 << 20 // Salesforce lists all objects of an organisation in one answer, a kilobyte each
+	maxContainers  = 50_000  // a map costs 300 bytes, its text 8: one MiB of {"":0} would take 71 MiB to read
+	maxValues      = 200_000 // a number costs 100 bytes, its text 2
 )
 
 var (
-	errTooLarge  = errors.New("the answer is larger than 1 MiB")
+	errTooLarge  = errors.New("the answer is larger than it may be")
+	errTooMany   = errors.New("the answer holds more values than any real one")
 	errPlainHTTP = errors.New("refused to send anything over plain http")
 	errLinkLocal = errors.New("refused to connect to a link-local address")
 )
@@ -135,8 +139,19 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 		g.skew.Store(int64(time.Since(d)))
 		g.seen.Store(true)
 	}
-	resp.Body = &limited{ReadCloser: resp.Body, left: maxAnswer}
+	resp.Body = &limited{ReadCloser: resp.Body, left: answerLimit(r)}
 	return resp, nil
+}
+
+// longAnswer is the key of a context whose requests may be answered at the length of a listing.
+type longAnswer struct{}
+
+// answerLimit is how many bytes the answer to a request may have.
+func answerLimit(r *http.Request) int64 {
+	if r != nil && r.Context().Value(longAnswer{}) != nil {
+		return maxListing
+	}
+	return maxAnswer
 }
 
 // ClockSkew returns how far the local clock is ahead of the last server's Date header, which has whole seconds.

@@ -26,6 +26,7 @@ func List(ctx context.Context, hc *http.Client, p provider.Provider, svc provide
 	if l.URL == "" {
 		return nil, nil
 	}
+	ctx = context.WithValue(ctx, longAnswer{}, true)
 	b := bearer{place: PlaceAPI, provider: p, server: p.Endpoints, token: t}
 	request := l.Request
 	request.URL = fill(l.URL, t.Kept, "")

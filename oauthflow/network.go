@@ -38,7 +38,7 @@ func NetworkCause(err error) NetCause {
 		timeout net.Error
 	)
 	switch {
-	case errors.Is(err, errTooLarge):
+	case errors.Is(err, errTooLarge), errors.Is(err, errTooMany):
 		return NetTooLarge
 	case errors.Is(err, errPlainHTTP), errors.Is(err, errLinkLocal):
 		return NetRefused

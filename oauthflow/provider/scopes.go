@@ -14,8 +14,14 @@ type Permission struct {
 	Service string // name of the service that needs it
 }
 
+// maxScopeText bounds a scope list; Google refuses more than about 50 scopes, each below 100 characters.
+const maxScopeText = 16 << 10
+
 // SplitScopes reads a scope list separated by spaces or commas: some providers ask with one and answer with the other.
 func (p Provider) SplitScopes(s string) []string {
+	if len(s) > maxScopeText { // what is cut off would be half a scope; a list that long is no list of scopes
+		s = s[:strings.LastIndexAny(s[:maxScopeText], " ,\t\r\n")+1]
+	}
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' || r == '\n' || r == '\r' })
 }
 
