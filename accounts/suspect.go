@@ -17,6 +17,18 @@ type Suspect struct {
 	Score     int      // the higher the surer; only good for comparing
 	Named     bool     // something in the text names it; otherwise it merely fits
 	Why       []string // what speaks for it, the strongest first, one short sentence each
+
+	Provider string
+	Well     bool // it is healthy here and now
+}
+
+// Next says what to do about a diagnosis if this account is meant. One that works here needs no sign-in, whatever
+// the job was told: the job then carries a former credential.
+func (s Suspect) Next(d diagnose.Diagnosis) diagnose.Next {
+	if s.Well && d.Remedy.EndsGrant() {
+		return diagnose.ByFiles(s.Name)
+	}
+	return d.Next(s.Name, s.Provider)
 }
 
 // Clues is everything suspects are found by.

@@ -117,6 +117,21 @@ func TestSuspects(t *testing.T) {
 	}
 }
 
+func TestASuspectThatIsWellNeedsItsFilesAnew(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]diagnose.Step{"hr-sheets": diagnose.StepFiles, "sales-ga": diagnose.StepSignIn} {
+		text := "job " + name + ": oauth2: \"invalid_grant\" \"Bad Request\""
+		got := suspectsIn(t, people(), text)
+		if len(got) != 1 || got[0].Next(diagnose.Text(text).Best()).Step != want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	text := "job hr-sheets: oauth2.googleapis.com: connection refused"
+	if n := suspectsIn(t, people(), text)[0].Next(diagnose.Text(text).Best()); n.Step != diagnose.StepVerify || n.Commands[0] != "fettle verify hr-sheets" {
+		t.Errorf("%+v", n)
+	}
+}
+
 // A thousand accounts that merely fit are no suspects; those that are ill in the same way are, as many as can be read.
 func TestSuspectsDoNotGuess(t *testing.T) {
 	t.Parallel()

@@ -75,7 +75,7 @@ func hostOf(raw string) string {
 // weigh gathers what speaks for one account. An account of another provider than the text speaks of can be meant
 // only if the text names it.
 func (inq inquiry) weigh(a *Account) verdict {
-	v := verdict{Suspect: Suspect{AccountID: a.ID, Name: a.Name}}
+	v := verdict{Suspect: Suspect{AccountID: a.ID, Name: a.Name, Provider: a.Provider, Well: a.Health.State == Healthy}}
 	inq.weighNames(a, &v)
 	inq.weighCanvases(a, &v)
 	facts := inq.Reading.Facts

@@ -1,12 +1,13 @@
 package cli
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,33 +17,52 @@ import (
 	"fettle/oauthflow/diagnose"
 )
 
-// maxPasted is how much of a log is read.
+// maxPasted is how much of the end of a log is kept; diagnose.Text reads no more than the end of that.
 const maxPasted = 1 << 20
 
 func (a *app) diagnoseCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "diagnose [TEXT]",
-		Short:   "Explain a message from a job's log",
-		Long:    "diagnose explains what a message from a job's log means and what to do. The message is the argument, or comes on stdin.",
-		Example: "fettle diagnose 'invalid_grant: Token has been expired or revoked.'\ntail -100 job.log | fettle diagnose",
+		Use:   "diagnose [TEXT]",
+		Short: "Explain a message from a job's log",
+		Long: "diagnose explains what a message from a job's log means, what it rules out, which account is probably meant and what to type next. " +
+			"The message is the argument, or comes on stdin; of a long log the end is read. It contacts nobody and needs no vault.",
+		Example: "fettle diagnose 'invalid_grant: Token has been expired or revoked.'\ntail -1000 job.log | fettle diagnose",
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			text := strings.Join(args, " ")
 			if text == "" {
 				if isTerminal(a.stdin) {
 					a.progress("Paste the message, then Ctrl-D:")
 				}
-				read, err := io.ReadAll(io.LimitReader(a.stdin, maxPasted))
-				if err != nil {
+				var err error
+				if text, err = endOf(a.stdin); err != nil {
 					return fmt.Errorf("read the message: %w", err)
 				}
-				text = string(read)
 			}
-			found := diagnose.Text(text).Diagnoses
-			if len(found) == 0 {
+			reading := diagnose.Text(text)
+			if len(reading.Diagnoses) == 0 {
 				return usage("there is no message: give it as an argument or on stdin")
 			}
-			return a.explainText(text, found)
+			return a.explainReading(reading, a.suspects(reading))
 		}),
+	}
+}
+
+// endOf reads all there is and keeps the end: what stopped a job stands there, and a log may be larger than memory.
+func endOf(r io.Reader) (string, error) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	kept := make([]byte, 0, 128<<10)
+	for {
+		piece, err := in.ReadSlice('\n')
+		if len(kept)+len(piece) > 2*maxPasted {
+			kept = append(kept[:0], kept[len(kept)-maxPasted:]...)
+		}
+		kept = append(kept, piece...)
+		switch {
+		case errors.Is(err, io.EOF):
+			return string(kept), nil
+		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
+			return "", err
+		}
 	}
 }
 
@@ -54,60 +74,145 @@ type wireDiagnosis struct {
 	Evidence    word                `json:"evidence"`
 	Confidence  diagnose.Confidence `json:"confidence"`
 	Accounts    []string            `json:"accounts"`
+	Line        *int                `json:"line"`
+	Suspects    []wireSuspect       `json:"suspects"`
+	Next        wireNext            `json:"next"`
 }
 
-// explainText prints what was found, the likeliest first, with the accounts it may be about.
-func (a *app) explainText(text string, found []diagnose.Diagnosis) error {
-	known := a.knownAccounts()
-	var all []wireDiagnosis
-	for _, d := range found {
-		all = append(all, wireDiagnosis{d.Cause, d.Remedy, word(d.Title), word(d.Explanation), word(d.Evidence), d.Confidence, concerned(known, text, d)})
+type wireSuspect struct {
+	ID    string   `json:"id"`
+	Name  string   `json:"name"`
+	Named bool     `json:"named"`
+	Why   []string `json:"why"`
+}
+
+type wireNext struct {
+	Step     diagnose.Step `json:"step"`
+	Words    string        `json:"words"`
+	Commands []string      `json:"commands"`
+}
+
+type wireExclusion struct {
+	What diagnose.Suspicion `json:"what"`
+	Why  string             `json:"why"`
+}
+
+type wireFacts struct {
+	Providers []string `json:"providers"`
+	ClientIDs []string `json:"client_ids"`
+	Emails    []string `json:"emails"`
+	Hosts     []string `json:"hosts"`
+	Times     []stamp  `json:"times"`
+	Statuses  []int    `json:"http_statuses"`
+}
+
+func wireFactsOf(f diagnose.Facts) wireFacts {
+	w := wireFacts{list(f.Providers), list(f.ClientIDs), list(f.Emails), list(f.Hosts), []stamp{}, list(f.Statuses)}
+	for _, t := range f.Times {
+		w.Times = append(w.Times, stamp{t})
+	}
+	return w
+}
+
+// wireDiagnosisOf joins a diagnosis with the accounts it is probably about.
+func wireDiagnosisOf(d diagnose.Diagnosis, of []accounts.Suspect, providers []string) wireDiagnosis {
+	w := wireDiagnosis{
+		Cause: d.Cause, Remedy: d.Remedy, Title: word(d.Title), Explanation: word(d.Explanation), Evidence: word(d.Evidence), Confidence: d.Confidence,
+		Accounts: []string{}, Suspects: []wireSuspect{},
+	}
+	if d.Line > 0 {
+		w.Line = &d.Line
+	}
+	for _, s := range of {
+		w.Accounts = append(w.Accounts, s.Name)
+		w.Suspects = append(w.Suspects, wireSuspect{s.AccountID, s.Name, s.Named, list(s.Why)})
+	}
+	provider := ""
+	if len(providers) == 1 {
+		provider = providers[0]
+	}
+	n := d.Next("", provider)
+	if len(of) > 0 {
+		n = of[0].Next(d)
+	}
+	w.Next = wireNext{n.Step, n.Words, n.Commands}
+	return w
+}
+
+// explainReading prints what was found, the surest first.
+func (a *app) explainReading(r diagnose.Reading, suspects [][]accounts.Suspect) error {
+	all := make([]wireDiagnosis, 0, len(r.Diagnoses))
+	for i, d := range r.Diagnoses {
+		var of []accounts.Suspect
+		if i < len(suspects) {
+			of = suspects[i]
+		}
+		all = append(all, wireDiagnosisOf(d, of, r.Facts.Providers))
 	}
 	if a.json {
+		excluded := []wireExclusion{}
+		for _, x := range r.RuledOut {
+			excluded = append(excluded, wireExclusion{x.What, x.Why})
+		}
 		return a.emit(struct {
 			Format string `json:"format"`
 			wireDiagnosis
-			Further []wireDiagnosis `json:"further"`
-		}{"fettle.diagnosis/1", all[0], list(all[1:])})
+			Further   []wireDiagnosis `json:"further"`
+			RuledOut  []wireExclusion `json:"ruled_out"`
+			Facts     wireFacts       `json:"facts"`
+			Shortened bool            `json:"shortened"`
+		}{"fettle.diagnosis/1", all[0], list(all[1:]), excluded, wireFactsOf(r.Facts), r.Shortened})
+	}
+	if r.Shortened {
+		a.progress("fettle: the text is long; its end was read")
 	}
 	for i, d := range all {
 		if i > 0 {
 			a.printf("")
 		}
-		a.printf("%s (%s)", shown(string(d.Title), 200), d.Confidence)
-		if d.Explanation != "" {
-			a.printf("  → %s", string(d.Explanation))
-		}
-		if d.Evidence != "" {
-			a.printf("  read in: %s", shown(string(d.Evidence), 160))
-		}
-		if len(d.Accounts) > 0 {
-			a.printf("  accounts: %s", strings.Join(d.Accounts, ", "))
+		a.printDiagnosis(d)
+	}
+	if len(r.RuledOut) > 0 {
+		a.printf("")
+		a.printf("ruled out:")
+		for _, x := range r.RuledOut {
+			a.printf("  %s: %s", strings.ReplaceAll(string(x.What), "_", " "), x.Why)
 		}
 	}
 	return nil
 }
 
-// concerned names the accounts that the text names or, if it names none, those in the same trouble.
-func concerned(known []accounts.Account, text string, d diagnose.Diagnosis) []string {
-	named, same := []string{}, []string{}
-	for _, account := range known {
-		words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'`,;:()[]{}<>=", r) })
-		if slices.Contains(words, account.Name) || account.Identity.Email != "" && strings.Contains(text, account.Identity.Email) {
-			named = append(named, account.Name)
-		}
-		if d.Cause != "" && d.Cause != "unknown" && account.Health.Cause == d.Cause {
-			same = append(same, account.Name)
-		}
+func (a *app) printDiagnosis(d wireDiagnosis) {
+	head := string(d.Confidence)
+	if d.Remedy == diagnose.Unknown {
+		head = "no rule fits"
 	}
-	if len(named) > 0 {
-		return named
+	a.printf("%s (%s)", shown(string(d.Title), 200), head)
+	if d.Explanation != "" {
+		a.printf("  → %s", string(d.Explanation))
 	}
-	return same
+	if d.Evidence != "" {
+		where := ""
+		if d.Line != nil {
+			where = fmt.Sprintf(" (line %d)", *d.Line)
+		}
+		a.printf("  read in: %s%s", shown(string(d.Evidence), 160), where)
+	}
+	for i, s := range d.Suspects {
+		label := "          "
+		if i == 0 {
+			label = "account:  "
+		}
+		a.printf("  %s%s: %s", label, s.Name, shown(strings.Join(s.Why, "; "), 160))
+	}
+	a.printf("  next:     %s", d.Next.Words)
+	for _, c := range d.Next.Commands {
+		a.printf("            %s", c)
+	}
 }
 
-// knownAccounts reads the accounts if there is a book; explaining a message needs none.
-func (a *app) knownAccounts() []accounts.Account {
+// suspects finds the accounts that each diagnosis is about, if there is a book; explaining a message needs none.
+func (a *app) suspects(r diagnose.Reading) [][]accounts.Suspect {
 	paths, err := config.Where(a.configFile, a.dataDir)
 	if err != nil {
 		return nil
@@ -115,10 +220,9 @@ func (a *app) knownAccounts() []accounts.Account {
 	if _, err := os.Stat(filepath.Join(paths.Data, "fettle.db")); err != nil {
 		return nil
 	}
-	var found []accounts.Account
-	err = a.within(func(ctx context.Context, h *house) error {
-		snapshot, err := h.book.Snapshot(ctx)
-		found = snapshot.Accounts
+	var found [][]accounts.Suspect
+	err = a.within(func(ctx context.Context, h *house) (err error) {
+		found, err = h.book.SuspectsOfEach(ctx, r)
 		return err
 	})
 	if err != nil {

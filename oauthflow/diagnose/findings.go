@@ -119,7 +119,7 @@ func (f finding) explains(other finding) bool {
 
 // ends reports whether a remedy asks for a person at the sign-in.
 func ends(r Remedy) bool {
-	return r == Reauthorize || r == ReauthorizeInteractively || r == GrantPermissions || r == AskAdministrator
+	return r.EndsGrant() || r == AskAdministrator
 }
 
 // unknown says honestly that no rule fits, with what little is sure.

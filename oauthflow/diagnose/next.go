@@ -13,6 +13,7 @@ const (
 	StepProvider  Step = "provider"  // correct config.toml, or this machine, and check the provider's entry
 	StepElsewhere Step = "elsewhere" // somebody acts at the provider; then verify
 	StepLook      Step = "look"      // nothing is known: look at the accounts
+	StepFiles     Step = "files"     // the account works here: write its password files anew
 )
 
 // Next is a step in words and commands.
@@ -39,6 +40,23 @@ var steps = map[Remedy]struct {
 	Unknown:                  {StepLook, "Look at the state of the accounts; verify the one that is meant."},
 }
 
+// anyName stands in a command for the account that is not known.
+const anyName = "NAME"
+
+// ByFiles is the step for an account that works here while a job is told that its sign-in is over: the job carries a
+// former credential, and another sign-in would mend nothing.
+func ByFiles(account string) Next {
+	return Next{
+		Step: StepFiles, Words: "The account works here now, so the job probably carries a former credential: prove the account, then write its password files anew.",
+		Commands: []string{"fettle verify " + account, "fettle pwfile generate --account " + account},
+	}
+}
+
+// EndsGrant reports whether only a new sign-in helps.
+func (r Remedy) EndsGrant() bool {
+	return r == Reauthorize || r == ReauthorizeInteractively || r == GrantPermissions
+}
+
 // Next says what to do about a diagnosis. account is the reference name of the account that is meant and
 // provider its provider's id; either may be empty, and the commands then hold NAME or PROVIDER for it.
 func (d Diagnosis) Next(account, provider string) Next {
@@ -48,7 +66,7 @@ func (d Diagnosis) Next(account, provider string) Next {
 	}
 	n := Next{Step: s.step, Words: s.words}
 	if account == "" {
-		account = "NAME"
+		account = anyName
 	}
 	if provider == "" {
 		provider = "PROVIDER"
@@ -64,7 +82,9 @@ func (d Diagnosis) Next(account, provider string) Next {
 	case StepProvider:
 		n.Commands = []string{"fettle provider check " + provider, verify}
 	case StepLook:
-		n.Commands = []string{"fettle status", verify}
+		if n.Commands = []string{verify}; account == anyName {
+			n.Commands = []string{"fettle status"}
+		}
 	default:
 		n.Commands = []string{verify}
 	}
