@@ -211,3 +211,20 @@ func (r *running) todo(p Plan) []job {
 	}
 	return jobs
 }
+
+// LastRun returns the newest run; store.ErrNotFound if there is none. Its failed lines can be tried again: a Selection
+// with their PlaceIDs.
+func (k *Keeper) LastRun(ctx context.Context) (store.Run, error) {
+	var runs []store.Run
+	err := k.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		runs, err = r.Runs(1)
+		return err
+	})
+	if err == nil && len(runs) == 0 {
+		err = fmt.Errorf("a run: %w", store.ErrNotFound)
+	}
+	if err != nil {
+		return store.Run{}, err
+	}
+	return runs[0], nil
+}

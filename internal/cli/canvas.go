@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +18,7 @@ func (a *app) canvasCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  a.handle(func(cmd *cobra.Command, _ []string) error { return a.needsSubcommand(cmd) }),
 	}
-	cmd.AddCommand(a.canvasAdd(), a.canvasList(), a.canvasEdit(), a.canvasRemove())
+	cmd.AddCommand(a.canvasAdd(), a.canvasList(), a.canvasEdit(), a.canvasRelink(), a.canvasRemove())
 	return cmd
 }
 
@@ -36,7 +35,7 @@ func (f *canvasFlags) register(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.file, "file", "", "the canvas file")
 	flags.StringSliceVar(&f.accounts, "account", nil, "an account it uses; repeatable")
 	flags.StringVar(&f.passwordFile, "password-file", "", "where its password file lies; beside the canvas if left out")
-	flags.StringArrayVar(&f.copies, "copy", nil, "a further place for it; repeatable")
+	flags.StringArrayVar(&f.copies, "copy", nil, "a further place for it, a path or sftp://user@host:port/path; repeatable")
 	flags.StringArrayVar(&f.recipients, "recipient", nil, "an age or SSH public key that can open it; repeatable; this server's if left out")
 	flags.BoolVar(&f.passphrase, "passphrase", false, "encrypt it to a passphrase instead")
 	flags.StringVar(&f.group, "group", "", "give it mode 0640 and this group, for a job that runs as another user")
@@ -45,20 +44,25 @@ func (f *canvasFlags) register(a *app, cmd *cobra.Command) {
 
 func (a *app) canvasAdd() *cobra.Command {
 	var f canvasFlags
+	var many bulkFlags
 	cmd := &cobra.Command{
-		Use:     "add --name NAME --file PATH --account NAME…",
-		Short:   "Add a canvas",
-		Example: "fettle canvas add --name sales --file /srv/canvases/sales.acc --account sales-ga --account sales-sheets",
-		Args:    cobra.NoArgs,
+		Use:   "add --name NAME --file PATH --account NAME…",
+		Short: "Add a canvas, or many",
+		Long: "add adds one canvas; or with --from-folder one for each file in a folder, all using the same accounts; or with --from-csv those of a list, " +
+			"whose first line names its columns: name,file,accounts,password_file,copies,recipients,group. The first three are needed; several accounts or copies " +
+			"in one cell are separated by semicolons. Of many canvases all are added or, if there is something wrong with one, none.",
+		Example: "fettle canvas add --name sales --file /srv/canvases/sales.acc --account sales-ga --account sales-sheets\n" +
+			"fettle canvas add --from-folder /srv/canvases --account sales-ga --copy sftp://jobs@host/srv/canvases/\nfettle canvas add --from-csv canvases.csv",
+		Args: cobra.NoArgs,
 		RunE: a.handle(func(*cobra.Command, []string) error {
+			if many.asked() {
+				return a.addMany(f, many)
+			}
 			if f.name == "" || f.file == "" || len(f.accounts) == 0 {
 				return usage("--name, --file and --account are needed")
 			}
 			return a.within(func(ctx context.Context, h *house) error {
-				c, err := h.files.Add(ctx, pwfile.NewCanvas{
-					Name: f.name, Path: f.file, AccountNames: f.accounts, PasswordFile: f.passwordFile, Copies: f.copies,
-					Recipients: f.recipients, Passphrase: f.passphrase, Group: f.group,
-				})
+				c, err := h.files.Add(ctx, f.canvas())
 				if err != nil {
 					return err
 				}
@@ -71,7 +75,16 @@ func (a *app) canvasAdd() *cobra.Command {
 		}),
 	}
 	f.register(a, cmd)
+	many.register(cmd)
 	return cmd
+}
+
+// canvas is the new canvas that the flags describe.
+func (f *canvasFlags) canvas() pwfile.NewCanvas {
+	return pwfile.NewCanvas{
+		Name: f.name, Path: f.file, AccountNames: f.accounts, PasswordFile: f.passwordFile, Copies: f.copies,
+		Recipients: f.recipients, Passphrase: f.passphrase, Group: f.group,
+	}
 }
 
 func (a *app) canvasEdit() *cobra.Command {
@@ -165,59 +178,6 @@ func (a *app) canvasRemove() *cobra.Command {
 				return nil
 			})
 		}),
-	}
-}
-
-func (a *app) canvasList() *cobra.Command {
-	return &cobra.Command{
-		Use:   "list",
-		Short: "List the canvases and how their password files are",
-		Args:  cobra.NoArgs,
-		RunE: a.handle(func(*cobra.Command, []string) error {
-			return a.within(func(ctx context.Context, h *house) error {
-				if err := h.files.Check(ctx, true); err != nil {
-					return err
-				}
-				all, err := h.files.Canvases(ctx)
-				if err != nil {
-					return err
-				}
-				if a.json {
-					w := struct {
-						Format   string       `json:"format"`
-						Canvases []wireCanvas `json:"canvases"`
-					}{"fettle.canvases/1", []wireCanvas{}}
-					for _, c := range all {
-						w.Canvases = append(w.Canvases, wireCanvasOf(c))
-					}
-					return a.emit(w)
-				}
-				a.printCanvases(all)
-				return nil
-			})
-		}),
-	}
-}
-
-func (a *app) printCanvases(all []pwfile.Canvas) {
-	for _, c := range all {
-		mark, names := "✓", []string{}
-		if c.NeedsWriting() {
-			mark = "!"
-		}
-		for _, ref := range c.Accounts {
-			names = append(names, shown(ref.Name, 63))
-		}
-		a.printf("%s %s  %s  uses %s", mark, c.Name, shown(c.Path, 120), strings.Join(names, ", "))
-		for _, place := range c.Places {
-			a.printf("    password file: %s", shown(place.Target, 160))
-		}
-		for _, r := range c.Stale {
-			a.printf("    %s", shown(r.Text, 200))
-		}
-	}
-	if len(all) == 0 {
-		a.printf("There are no canvases yet: fettle canvas add --name NAME --file PATH --account NAME")
 	}
 }
 

@@ -19,6 +19,13 @@ type wireCanvas struct {
 	WrittenAt  stamp               `json:"written_at"`
 	Stale      []wireReason        `json:"stale"`
 	NeedsWrite bool                `json:"needs_writing"`
+	Packages   []string            `json:"packages"`
+}
+
+// wireStale counts canvases and the stale files among them: the number that status and check tell.
+type wireStale struct {
+	Total      int `json:"total"`
+	StaleFiles int `json:"stale_files"`
 }
 
 type wireCanvasAccount struct {
@@ -31,6 +38,7 @@ type wirePlace struct {
 	Kind      store.PlaceKind `json:"kind"`
 	Target    string          `json:"target"`
 	CheckedAt stamp           `json:"checked_at"`
+	Unreached stamp           `json:"unreached_at"`
 	Problem   word            `json:"problem"`
 }
 
@@ -43,6 +51,7 @@ func wireCanvasOf(c pwfile.Canvas) wireCanvas {
 	w := wireCanvas{
 		ID: c.ID, Name: c.Name, File: c.Path, Accounts: []wireCanvasAccount{}, Places: []wirePlace{}, Recipients: list(c.Recipients),
 		Passphrase: c.Passphrase, Group: word(c.Group), Serial: c.Serial, Stale: []wireReason{}, NeedsWrite: c.NeedsWriting(),
+		Packages: list(c.Packages),
 	}
 	if c.Written != nil {
 		w.WrittenAt = stamp{c.Written.At}
@@ -51,7 +60,7 @@ func wireCanvasOf(c pwfile.Canvas) wireCanvas {
 		w.Accounts = append(w.Accounts, wireCanvasAccount{ref.ID, word(ref.Name), ref.State})
 	}
 	for _, p := range c.Places {
-		w.Places = append(w.Places, wirePlace{p.Kind, p.Target, stamp{p.CheckedAt}, word(p.Problem)})
+		w.Places = append(w.Places, wirePlace{p.Kind, p.Target, stamp{p.CheckedAt}, stamp{p.UnreachedAt}, word(p.Problem)})
 	}
 	for _, r := range c.Stale {
 		w.Stale = append(w.Stale, wireReason{r.Code, r.Text})

@@ -46,7 +46,7 @@ func (a *app) checkCommand() *cobra.Command {
 		}),
 	}
 	cmd.Flags().StringVar(&format, "format", format, "nagios, prometheus or json")
-	cmd.Flags().BoolVar(&verify, "verify", false, "verify every account at its provider first")
+	cmd.Flags().BoolVar(&verify, "verify", false, "verify every account at its provider, and look at the places on other machines, first")
 	// To a monitor a mistake in its own configuration is unknown, not critical.
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return &ranError{unknownToMonitor(usage("%s", oneLine(err)))}
@@ -84,6 +84,9 @@ type verdict struct {
 func (h *house) check(ctx context.Context, verify bool, render func(*app, verdict) error) error {
 	if verify {
 		if err := h.verifyAll(ctx); err != nil {
+			return err
+		}
+		if err := h.lookRemote(ctx); err != nil {
 			return err
 		}
 	}

@@ -3,15 +3,14 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"fettle/accounts/store"
-	"fettle/internal/config"
 	"fettle/internal/safetext"
 	"fettle/internal/secret"
+	"fettle/internal/sshconn"
 	"fettle/pwfile"
 )
 
@@ -27,16 +26,17 @@ func (a *app) pwfileCommand() *cobra.Command {
 }
 
 func (a *app) pwfileGenerate() *cobra.Command {
-	var stale, force bool
+	var stale, force, retry, dry bool
 	var account string
 	cmd := &cobra.Command{
-		Use:               "generate [CANVAS…]",
-		Short:             "Write the password files of canvases to all their places",
-		Long:              "generate writes password files again where they are stale: of the canvases that are named, of those that use an account, or of all. One that fails does not stop the others; interrupted, the same call continues.",
+		Use:   "generate [CANVAS…]",
+		Short: "Write the password files of canvases to all their places",
+		Long: "generate writes password files again where they are stale: of the canvases that are named, of those that use an account, or of all. One that fails does not stop the others; interrupted, the same call continues. " +
+			"It ends with 3 if a place failed, or a passphrase was needed and nobody could be asked.",
 		Example:           "fettle pwfile generate --stale\nfettle pwfile generate --account sales-ga",
 		ValidArgsFunction: a.completeCanvases,
 		RunE: a.handle(func(_ *cobra.Command, names []string) error {
-			return a.within(func(ctx context.Context, h *house) error {
+			return a.within(func(ctx context.Context, h *house) (err error) {
 				selection := pwfile.Selection{Stale: stale, Force: force}
 				for _, name := range names {
 					c, err := h.canvas(ctx, name)
@@ -52,10 +52,20 @@ func (a *app) pwfileGenerate() *cobra.Command {
 					}
 					selection.AccountID = found.ID
 				}
+				if retry {
+					if selection.PlaceIDs, err = h.failedPlaces(ctx); err != nil || len(selection.PlaceIDs) == 0 {
+						return err
+					}
+				}
+				if dry {
+					return h.dryRun(ctx, selection)
+				}
 				return h.generate(ctx, selection)
 			})
 		}),
 	}
+	cmd.Flags().BoolVar(&retry, "retry", false, "the places that failed in the last run")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what would be written, and write nothing")
 	cmd.Flags().BoolVar(&stale, "stale", false, "those that are stale")
 	cmd.Flags().StringVar(&account, "account", "", "those of the canvases that use this account")
 	cmd.Flags().BoolVar(&force, "force", false, "write again what is up to date, too")
@@ -68,6 +78,8 @@ type wireLine struct {
 	Target string          `json:"target"`
 	State  store.LineState `json:"state"`
 	Cause  word            `json:"cause"`
+	Code   word            `json:"code"`
+	Retry  bool            `json:"transient"`
 }
 
 type wireRun struct {
@@ -114,16 +126,21 @@ func (h *house) generate(ctx context.Context, selection pwfile.Selection) error 
 	case err != nil:
 		return err
 	case w.Summary.Failed+w.Summary.Waiting > 0:
-		return failedAlready
+		return attention // the run went through, and somebody has to look at what is named above
 	}
 	return nil
 }
 
 func (h *house) generateOptions() pwfile.GenerateOptions {
-	if !h.app.hasTerminal() {
-		return pwfile.GenerateOptions{}
+	underway := func(l store.RunLine) {
+		if !h.app.json && strings.HasPrefix(l.Target, sshconn.Scheme+"://") { // what lies here is written before it could be read
+			h.app.progress("… %s  %s", l.Canvas, safetext.Line(l.Target))
+		}
 	}
-	return pwfile.GenerateOptions{Passphrase: func(ctx context.Context, c pwfile.Canvas) (secret.Text, error) {
+	if !h.app.hasTerminal() {
+		return pwfile.GenerateOptions{Underway: underway}
+	}
+	return pwfile.GenerateOptions{Underway: underway, Unlock: h.app.unlockKey(), Passphrase: func(ctx context.Context, c pwfile.Canvas) (secret.Text, error) {
 		return h.app.newPassphrase(ctx, "Passphrase for the password file of "+c.Name)
 	}}
 }
@@ -131,7 +148,7 @@ func (h *house) generateOptions() pwfile.GenerateOptions {
 func wireRunOf(run store.Run) wireRun {
 	w := wireRun{Format: "fettle.pwfile_run/1", Run: word(run.ID), Lines: []wireLine{}}
 	for _, l := range run.Lines {
-		w.Lines = append(w.Lines, wireLine{l.Canvas, l.Target, l.State, word(l.Cause)})
+		w.Lines = append(w.Lines, wireLine{l.Canvas, l.Target, l.State, word(l.Cause), word(l.Code), l.Transient})
 		switch l.State {
 		case store.LineDone:
 			w.Summary.Done++
@@ -153,61 +170,4 @@ func lineWords(l store.RunLine) string {
 		text += ": " + l.Cause
 	}
 	return text
-}
-
-func (a *app) pwfileInspect() *cobra.Command {
-	return &cobra.Command{
-		Use:   "inspect FILE",
-		Short: "Say what is known about a password file, without its secrets",
-		Long:  "inspect says what can be said about a password file on this server, and why a job could not use it. It remembers nothing and needs neither book nor vault.",
-		Args:  cobra.ExactArgs(1),
-		RunE: a.handle(func(_ *cobra.Command, args []string) error {
-			ctx, stop := a.untilSignal()
-			defer stop()
-			paths, err := config.Where(a.configFile, a.dataDir)
-			if err != nil {
-				return err
-			}
-			options := pwfile.ReaderOptions{Dir: paths.Data}
-			info, err := pwfile.Inspect(ctx, args[0], options)
-			if err == nil && slices.Contains(info.Kinds, "scrypt") && a.hasTerminal() {
-				if options.Passphrase, err = a.askSecret(ctx, "Passphrase of the file:"); err == nil {
-					info, err = pwfile.Inspect(ctx, args[0], options)
-				}
-			}
-			if err != nil {
-				return err
-			}
-			if err := a.printInfo(info); err != nil {
-				return err
-			}
-			if info.Problem != nil {
-				return attention
-			}
-			return nil
-		}),
-	}
-}
-
-func (a *app) printInfo(i pwfile.Info) error {
-	if a.json {
-		return a.emit(wireInfoOf(i))
-	}
-	a.printf("%s  %d bytes, %s, encrypted to: %s", shown(i.Path, 200), i.Size, i.Mode, shown(strings.Join(i.Kinds, ", "), 100))
-	if i.Opened {
-		a.printf("  canvas %s, number %d, written %s by the book %s", shown(i.Canvas, 63), i.Serial, moment(i.GeneratedAt), shown(i.Book, 40))
-		a.printf("  writer: %s", shown(i.Writer, 100))
-		for _, r := range i.Recipients {
-			a.printf("  recipient: %s", shown(r, 120))
-		}
-		for _, account := range i.Accounts {
-			a.printf("  account %s at %s, %s, generation %d", shown(account.Name, 63), shown(account.Provider, 40), shown(account.Identity.Email, 60), account.Generation)
-		}
-	}
-	if i.Problem != nil {
-		a.printf("! %s: %s\n  → %s", i.Problem.Code, safetext.Line(i.Problem.Text), safetext.Line(i.Problem.Remedy))
-		return nil
-	}
-	a.printf("✓ a job on this server can use it")
-	return nil
 }
