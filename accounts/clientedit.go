@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"fettle/accounts/store"
 	"fettle/internal/safetext"
@@ -22,8 +23,11 @@ type NewClient struct {
 	OAuthID   string
 	Secret    secret.Text
 	Auth      provider.AuthMethod // "" = post with a secret, none without
-	Kind      string
+	Kind      string              // of the provider's client kinds, or what Google's file says; "" = not known
 	Redirects []string
+
+	Testing         bool      // its consent screen is in testing
+	SecretExpiresAt time.Time // zero: never, or not known
 }
 
 // ClientInUseError says that accounts still need the client.
@@ -48,9 +52,13 @@ func (b *Book) AddClient(ctx context.Context, c NewClient) (ClientInfo, error) {
 	record := store.Client{
 		ID: rand.Text(), Provider: p.ID, Label: safetext.Line(c.Label), OAuthID: c.OAuthID,
 		Auth: cmp.Or(c.Auth, impliedAuth(!c.Secret.Empty())), Kind: c.Kind, Redirects: c.Redirects, Seq: 1, CreatedAt: b.now(),
+		Testing: c.Testing, SecretExpiresAt: c.SecretExpiresAt.UTC(),
 	}
 	record.Label = cmp.Or(record.Label, p.Name)
 	if err := checkClient(record, !c.Secret.Empty()); err != nil {
+		return ClientInfo{}, &ClientError{p.ID, err}
+	}
+	if err := checkKind(p, record.Kind); err != nil {
 		return ClientInfo{}, &ClientError{p.ID, err}
 	}
 	var err error
@@ -97,66 +105,6 @@ func impliedAuth(hasSecret bool) provider.AuthMethod {
 		return provider.AuthPost
 	}
 	return provider.AuthNone
-}
-
-// ReplaceClientSecret seals another secret for a client of the store. The generation of the accounts that
-// use it rises, because password files carry the old one.
-func (b *Book) ReplaceClientSecret(ctx context.Context, clientID string, s secret.Text) error {
-	if clientID == ClientFromConfig {
-		return ErrFromConfig
-	}
-	var users []string
-	err := b.cfg.Store.Update(ctx, func(w store.Writer) error {
-		c, err := w.Client(clientID)
-		if err != nil {
-			return err
-		}
-		if err := checkClient(c, !s.Empty()); err != nil {
-			return &ClientError{c.Provider, err}
-		}
-		c.Seq++
-		if c.Blob, err = b.sealClientSecret(c.ID, c.Seq, s); err != nil {
-			return err
-		}
-		if users, err = usersOf(w, clientID); err != nil {
-			return err
-		}
-		if err := w.PutClient(&c); err != nil {
-			return err
-		}
-		return w.AddEvent(b.clientEvent(c, "replace client secret", ""))
-	})
-	if err != nil {
-		return err
-	}
-	for _, id := range users {
-		if err := b.followSecret(ctx, id, s.Hash()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// followSecret raises an account's generation under its lock. Were this cut off, the next refresh would
-// notice the other secret by its hash and do the same.
-func (b *Book) followSecret(ctx context.Context, accountID, hash string) error {
-	unlock, err := b.cfg.Store.Lock(ctx, accountLock(accountID))
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	return b.cfg.Store.Update(ctx, func(w store.Writer) error {
-		a, err := w.Account(accountID)
-		if isNotFound(err) || err == nil && a.ClientHash == hash {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		a.ClientHash = hash
-		a.Generation++
-		return w.PutAccount(&a)
-	})
 }
 
 // RemoveClient forgets a registration that no account uses.

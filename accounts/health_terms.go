@@ -72,7 +72,7 @@ func (e *evaluation) advice(d death) string {
 		said = append(said, "Sign in again before then.")
 	}
 	if d.fix != "" {
-		said = append(said, strings.ToUpper(d.fix[:1])+strings.TrimSuffix(d.fix[1:], ".")+".")
+		said = append(said, sentenceOf(d.fix))
 	}
 	return strings.Join(said, " ")
 }
