@@ -212,6 +212,8 @@ func (s accountsScreen) want(id actionID, f frame) []intent {
 		return []intent{open{clientsScreen{}}}
 	case actCanvas:
 		return []intent{open{newCanvases()}}
+	case actPacks:
+		return []intent{open{packagesScreen{}}}
 	case actEvents:
 		return []intent{open{activityScreen{}}}
 	case actFiles:

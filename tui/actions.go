@@ -26,6 +26,7 @@ const (
 	inPath      scope = "a path"
 	inActivity  scope = "activity"
 	inPlan      scope = "a plan"
+	inPackages  scope = "packages"
 	inResources scope = "resources"
 )
 
@@ -73,6 +74,8 @@ const (
 	actCanvas  actionID = "canvases"
 	actPath    actionID = "complete"
 	actEvents  actionID = "activity"
+	actPacks   actionID = "packages"
+	actSync    actionID = "sync"
 	actCopyID  actionID = "copy-id"
 	actLeave   actionID = "leave"
 	actSuspend actionID = "suspend"
@@ -112,6 +115,7 @@ var actions = []action{
 	{id: actClients, keys: []string{"i"}, label: "clients", help: "Show the client registrations at the providers: add, replace, remove.", scope: inAccounts},
 	{id: actCanvas, keys: []string{"c"}, label: "canvases", help: "Show the canvases: which accounts each uses, where its password file lies.", scope: inAccounts},
 	{id: actExplain, keys: []string{"d"}, label: "diagnose", help: "Paste a message from a job's log: what it means, and which account it is about.", scope: inAccounts},
+	{id: actPacks, keys: []string{"o"}, label: "packages", help: "Show the packages: canvases and password files that are synced to where they run.", scope: inAccounts, quiet: true},
 	{id: actEvents, keys: []string{"h"}, label: "activity", help: "Show who did what when.", scope: inAccounts, quiet: true},
 	{id: actFilter, keys: []string{"/"}, label: "filter", help: "Show only accounts whose name, service, identity or state match.", scope: inAccounts, off: needsKnown},
 	{id: actSort, keys: []string{"s"}, label: "sort", help: "Sort by health, name, end or stale files.", scope: inAccounts, quiet: true, off: needsKnown},
@@ -144,6 +148,10 @@ var actions = []action{
 	{id: actAdd, keys: []string{"a"}, label: "add", help: "Add a canvas.", scope: inCanvases},
 	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Forget the canvas; its files stay where they lie.", scope: inCanvases, danger: true, off: needsCanvas},
 	{id: actFilter, keys: []string{"/"}, label: "filter", help: "Show only canvases whose name, file, accounts or state match.", scope: inCanvases, off: needsCanvas},
+
+	{id: actSync, keys: []string{"enter", "s"}, label: "sync", help: "Show what a sync would bring, then bring it.", scope: inPackages, off: needsPackage},
+	{id: actAdd, keys: []string{"a"}, label: "add", help: "Add a package.", scope: inPackages},
+	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Forget the package; what lies at its destination stays there.", scope: inPackages, danger: true, off: needsPackage},
 
 	{id: actOpen, keys: []string{"enter"}, label: "account", help: "Show the account that the event is about.", scope: inActivity, off: needsOneAccount},
 

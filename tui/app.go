@@ -128,7 +128,8 @@ func (m Model) renewed() (tea.Model, tea.Cmd) {
 
 // jobNews folds an event into the registry and asks for the next one.
 func (m Model) jobNews(e jobEvent) (tea.Model, tea.Cmd) {
-	e.flow, e.check, e.progress, e.result, e.summary = washed(e.flow), washed(e.check), washed(e.progress), washed(e.result), washed(e.summary)
+	e.flow, e.check, e.progress, e.sync = washed(e.flow), washed(e.check), washed(e.progress), washed(e.sync)
+	e.result, e.summary = washed(e.result), washed(e.summary)
 	js, j, known := m.jobs.apply(e)
 	if !known {
 		return m, nil

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/textinput"
@@ -11,12 +10,10 @@ import (
 	"fettle/pwfile"
 )
 
-// canvasesScreen lists the canvases, those whose password file is stale first. The cursor is a canvas ID.
+// canvasesScreen lists the canvases, those whose password file is stale first.
 type canvasesScreen struct {
 	base
-	at        string
-	line      int
-	former    int
+	focus     listCursor
 	filter    textinput.Model
 	filtering bool
 }
@@ -70,10 +67,7 @@ func (s canvasesScreen) current(f frame) (pwfile.Canvas, int, bool) {
 	if len(list) == 0 {
 		return pwfile.Canvas{}, 0, false
 	}
-	i := slices.IndexFunc(list, func(c pwfile.Canvas) bool { return c.ID == s.at })
-	if i < 0 {
-		i = min(s.line, len(list)-1)
-	}
+	i := s.focus.row(len(list), func(i int) string { return list[i].ID })
 	return list[i], i, true
 }
 
@@ -108,16 +102,14 @@ func (s canvasesScreen) act(id actionID, f frame) (screen, []intent) {
 	case actFiles:
 		return s, []intent{open{newRegenerate(pwfile.Selection{Stale: true})}}
 	}
-	c, i, ok := s.current(f)
+	c, _, ok := s.current(f)
 	if !ok {
 		return s, nil
 	}
 	switch id {
 	case actUp, actDown, actPageUp, actPageDn, actTop, actBottom:
-		list, height := s.rows(f), canvasRows(f)
-		s.line = moved(i, len(list), height, id)
-		s.former = windowOf(s.former, s.line, len(list), height).from
-		s.at = list[s.line].ID
+		list := s.rows(f)
+		s.focus = s.focus.moved(id, len(list), canvasRows(f), func(i int) string { return list[i].ID })
 	case actOpen:
 		return s, []intent{open{newCanvasEdit(c, f)}}
 	case actRefresh:
@@ -142,7 +134,7 @@ func (s canvasesScreen) typed(msg tea.Msg, _ frame) (screen, []intent) {
 		msg = tea.PasteMsg{Content: safetext.Line(pasted.Content)}
 	}
 	s.filter, _ = s.filter.Update(msg)
-	s.line, s.former, s.at = 0, 0, ""
+	s.focus = listCursor{}
 	return s, nil
 }
 

@@ -70,7 +70,7 @@ func (s canvasesScreen) table(at int, f frame, height int) []string {
 	state := max(f.width-names-users-6, 8)
 	head := "    " + pad("CANVAS", names, e) + " " + pad("ACCOUNTS", users, e) + " " + pad("PASSWORD FILE", state, e)
 	lines := []string{t.faint.Render(cut(head, f.width, ""))}
-	win := windowOf(s.former, at, len(list), height)
+	win := windowOf(s.focus.former, at, len(list), height)
 	for i := win.from; i < win.to; i++ {
 		c := list[i]
 		sign, style := t.signs.ok, t.ok

@@ -51,7 +51,10 @@ func describe(in intent, snap accounts.Snapshot) (id jobID, title string, ok boo
 	if id, title, ok := describeClient(in); ok {
 		return id, title, true
 	}
-	return describeCanvas(in)
+	if id, title, ok := describeCanvas(in); ok {
+		return id, title, true
+	}
+	return describePackage(in)
 }
 
 // subjects names a set of accounts: one by its ID, several by all of them.
@@ -134,7 +137,7 @@ func (r *runner) question(in intent, run int) tea.Cmd {
 	case askKeyring:
 		return r.answer(in.key, func(ctx context.Context) (any, error) { return nil, r.Vault.ProbeKeyring(ctx) })
 	}
-	for _, of := range []func(intent, int) tea.Cmd{r.client, r.diagnosis, r.canvas} {
+	for _, of := range []func(intent, int) tea.Cmd{r.client, r.diagnosis, r.canvas, r.pack} {
 		if cmd := of(in, run); cmd != nil {
 			return cmd
 		}

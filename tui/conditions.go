@@ -100,6 +100,13 @@ func needsCanvas(s situation) string {
 	return ""
 }
 
+func needsPackage(s situation) string {
+	if s.pack == nil {
+		return "there is no package yet; a adds one"
+	}
+	return ""
+}
+
 func needsStale(s situation) string {
 	if s.broken == 0 {
 		return "no password file is stale"

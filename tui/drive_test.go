@@ -201,7 +201,10 @@ var scenes = map[string]func(m Model) Model{
 	"quit":                 func(m Model) Model { return press(signingIn(m, devicePrompt), "q") },
 }
 
-func init() { maps.Copy(scenes, canvasScenes) }
+func init() {
+	maps.Copy(scenes, canvasScenes)
+	maps.Copy(scenes, packageScenes)
+}
 
 func removing(m Model) Model {
 	m = press(m, "x")

@@ -6,6 +6,7 @@ import (
 	"fettle/accounts"
 	"fettle/oauthflow/provider"
 	"fettle/pwfile"
+	"fettle/pwfile/packages"
 )
 
 // frame is everything a view may know: its size, its look, the time and the facts. Views are functions of it.
@@ -27,6 +28,7 @@ type data struct {
 	snapshot accounts.Snapshot
 	canvases []pwfile.Canvas
 	clients  []accounts.ClientInfo
+	packages []packages.Package
 	vault    VaultState
 	stale    map[string]int // account ID → stale password files that use it
 	files    int            // stale password files in all

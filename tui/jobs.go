@@ -5,6 +5,7 @@ import (
 
 	"fettle/accounts"
 	"fettle/pwfile"
+	"fettle/pwfile/packages"
 )
 
 // jobID names background work by what it does to whom, so that the same work is never started twice.
@@ -49,6 +50,7 @@ type job struct {
 	flow     *accounts.FlowResult
 
 	progress []pwfile.Progress
+	sync     *packages.Progress
 	result   any
 }
 
@@ -127,6 +129,8 @@ func (j job) with(e jobEvent) job {
 		from := max(len(j.progress)-progressKept+1, 0)
 		j.progress = append(slices.Clone(j.progress[from:]), *e.progress)
 		j.done, j.total = e.progress.Done, e.progress.Total
+	case e.sync != nil:
+		j.sync, j.done, j.total = e.sync, e.sync.Done, e.sync.Total
 	case e.step != nil:
 		j.done, j.total = e.step.done, e.step.total
 	}
@@ -179,6 +183,7 @@ type jobEvent struct {
 	flow     *accounts.FlowEvent
 	check    *accounts.Check
 	progress *pwfile.Progress
+	sync     *packages.Progress
 	step     *step
 
 	ended   bool

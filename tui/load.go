@@ -69,13 +69,16 @@ func (r *runner) read() dataMsg {
 	if d.clients, err = r.Accounts.Clients(r.root); err != nil {
 		return dataMsg{problem: "the clients cannot be read: " + oneLine(err)}
 	}
+	if d.packages, err = r.Packages.Packages(r.root); err != nil {
+		return dataMsg{problem: "the packages cannot be read: " + oneLine(err)}
+	}
 	d.snapshot.Accounts = append(pendingRows(d.snapshot.Pending), d.snapshot.Accounts...)
 	return dataMsg{data: d.counted(r.Clock())}
 }
 
 // counted cleans what was read and works out, once per look, what views would otherwise count at every key.
 func (d data) counted(now time.Time) data {
-	d.snapshot, d.canvases, d.clients = washed(d.snapshot), washed(d.canvases), washed(d.clients)
+	d.snapshot, d.canvases, d.clients, d.packages = washed(d.snapshot), washed(d.canvases), washed(d.clients), washed(d.packages)
 	d.stale, d.severities = map[string]int{}, map[accounts.Severity]int{}
 	d.files, d.problems = 0, nil
 	for _, c := range d.canvases {

@@ -30,6 +30,7 @@ type runner struct {
 type Services struct {
 	Accounts Accounts
 	Files    PasswordFiles
+	Packages Packages
 	Vault    Vault
 	Browser  Browser
 	Clock    Clock

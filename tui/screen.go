@@ -5,6 +5,7 @@ import (
 
 	"fettle/accounts"
 	"fettle/pwfile"
+	"fettle/pwfile/packages"
 )
 
 // screen is one page of the program. Screens are values: each of these methods returns what it changed,
@@ -52,6 +53,7 @@ type situation struct {
 	waiting bool                 // a sign-in waits for the person
 	client  *accounts.ClientInfo // the one under the cursor
 	canvas  *pwfile.Canvas       // the one under the cursor
+	pack    *packages.Package    // the one under the cursor
 	entry   string               // ID of the resource under the cursor
 	back    string               // why esc cannot go back, "" = it can
 	next    string               // why enter cannot go on, "" = it can

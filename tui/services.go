@@ -9,6 +9,7 @@ import (
 	"fettle/internal/secret"
 	"fettle/oauthflow/diagnose"
 	"fettle/pwfile"
+	"fettle/pwfile/packages"
 )
 
 // Accounts is what the screens need of the book; *accounts.Book is one.
@@ -46,6 +47,15 @@ type PasswordFiles interface {
 	Check(ctx context.Context, force bool) error
 	Plan(ctx context.Context, s pwfile.Selection) (pwfile.Plan, error)
 	Generate(ctx context.Context, p pwfile.Plan, o pwfile.GenerateOptions, report func(pwfile.Progress)) (store.Run, error)
+}
+
+// Packages is what the screens need of the packages; *packages.Keeper is one.
+type Packages interface {
+	Packages(ctx context.Context) ([]packages.Package, error)
+	Add(ctx context.Context, n packages.NewPackage) (packages.Package, error)
+	Remove(ctx context.Context, id string) error
+	Plan(ctx context.Context, id string, opts packages.Options) (packages.Plan, error)
+	Sync(ctx context.Context, id string, opts packages.Options, report func(packages.Progress)) (packages.Result, error)
 }
 
 // Vault is what the screens need of the vault.

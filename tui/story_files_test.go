@@ -102,7 +102,7 @@ func TestSeveralAtOnce(t *testing.T) {
 	x.seesNo("other")
 	x.press("*")
 	x.sees("2 marked")
-	x.press("?")
+	x.press("?", "G")
 	x.sees("Mark every account shown")
 	x.press("esc")
 	x.sees("2 marked")

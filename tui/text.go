@@ -100,8 +100,11 @@ func indented(lines []string, air string) []string {
 	return lines
 }
 
-// upperFirst begins a sentence.
+// upperFirst begins a sentence; an address stays as it is spelled.
 func upperFirst(s string) string {
+	if first, _, _ := strings.Cut(s, " "); strings.Contains(first, "://") {
+		return s
+	}
 	r, size := utf8.DecodeRuneInString(s)
 	if size == 0 {
 		return s

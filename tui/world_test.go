@@ -15,6 +15,7 @@ import (
 	"fettle/internal/secret"
 	"fettle/oauthflow/provider"
 	"fettle/pwfile"
+	"fettle/pwfile/packages"
 	"fettle/tui"
 )
 
@@ -166,7 +167,8 @@ func (w *world) canvas(t *testing.T, name string, accountNames ...string) string
 }
 
 func (w *world) services() tui.Services {
-	return tui.Services{Accounts: w.book, Files: w.keeper, Vault: w.door, Browser: noBrowser{}, Clock: time.Now}
+	packs := packages.New(packages.Config{Book: w.book, Store: w.records, Canvases: w.keeper, Actor: "ops"})
+	return tui.Services{Accounts: w.book, Files: w.keeper, Packages: packs, Vault: w.door, Browser: noBrowser{}, Clock: time.Now}
 }
 
 // another is a second process over the same book: its own store, vault and caches.

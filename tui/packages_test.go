@@ -1,0 +1,105 @@
+package tui
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"fettle/accounts/store"
+	"fettle/pwfile"
+	"fettle/pwfile/packages"
+)
+
+// depot is a book with a package that is behind, one in sync and one whose last sync failed.
+func depot() data {
+	d := workshop()
+	synced := &store.Synced{At: daysAgo(2), Serial: 4, Files: 5, Bytes: 40 << 10}
+	made := func(id, name string) packages.Package {
+		return packages.Package{Package: store.Package{ID: id, Name: name, Target: "s3://jobs/" + name + "?endpoint=https://s3.acme.example&region=eu",
+			Canvases: []store.PackedCanvas{{CanvasID: "c1", Name: "daily-sales"}, {CanvasID: "c2", Name: "board-report"}}, Synced: synced}}
+	}
+	behind, good, failed := made("k1", "nightly"), made("k2", "reports"), made("k3", "weekly")
+	behind.Behind = []pwfile.Lag{{CanvasID: "c1", Text: "daily-sales has a newer password file"}}
+	behind.Files = []store.PackedFile{{Source: "/srv/template.xlsx", Path: "template.xlsx"}}
+	failed.Problem, failed.TriedAt, failed.Layout = "access denied", daysAgo(1), store.LayoutPlain
+	d.packages = []packages.Package{behind, good, failed}
+	return withFacts(d)
+}
+
+func atPackages(m Model) Model { m.data = depot(); return press(m, "o") }
+
+var syncPlanned = packages.Plan{Serial: 4, Items: []packages.Item{
+	{Entry: packages.Entry{Path: "board-report.acc", Size: 812}, State: packages.StateUnchanged},
+	{Entry: packages.Entry{Path: "daily-sales.acc", Size: 20 << 10}, State: packages.StateChanged},
+	{Entry: packages.Entry{Path: "daily-sales.pwfile.age", Size: 1400, Canvas: "daily-sales"}, State: packages.StateChanged, Stale: []string{"it carries a former credential of sales-ga"}},
+	{Entry: packages.Entry{Path: "old.acc", Size: 90}, State: packages.StateGone},
+	{Entry: packages.Entry{Path: "template.xlsx", Size: 11 << 20}, State: packages.StateNew},
+}}
+
+// packageScenes are part of scenes.
+var packageScenes = map[string]func(m Model) Model{
+	"packages":        atPackages,
+	"packages-empty":  func(m Model) Model { return press(m, "o") },
+	"packages-remove": func(m Model) Model { return press(atPackages(m), "x") },
+	"package-layout":  packageReady,
+	"package-done": func(m Model) Model {
+		m = press(packageReady(m), "enter")
+		id := jobID{jobPackage, "nightly"}
+		j, _ := m.jobs.get(id)
+		return feed(m, jobEvent{id: id, run: j.run, ended: true, result: depot().packages[0]})
+	},
+	"sync-plan": syncing,
+	"sync-denied": func(m Model) Model {
+		return feed(press(atPackages(m), "enter"), answer{key: "sync k1", err: &packages.Error{Code: packages.Foreign, Target: "s3://jobs", Text: "another package lies there", Remedy: "choose another destination"}})
+	},
+	"sync-upload": func(m Model) Model {
+		m = press(syncing(m), "down", "enter")
+		j, _ := m.jobs.get(jobID{jobSync, "k1"})
+		return feed(m, jobEvent{id: j.id, run: j.run, sync: &packages.Progress{Step: packages.StepUpload, Path: "template.xlsx", Done: 1, Total: 3, Bytes: 5 << 20, TotalBytes: 12 << 20}})
+	},
+	"sync-done":   func(m Model) Model { return syncEnded(m, nil) },
+	"sync-failed": func(m Model) Model { return syncEnded(m, errors.New("the connection to s3.acme.example broke off")) },
+}
+
+func packageReady(m Model) Model {
+	m = press(write(press(atPackages(m), "a"), "nightly"), "enter", "space", "down", "space", "enter")
+	return press(write(press(m, "enter"), "/srv/out"), "enter")
+}
+
+func syncing(m Model) Model {
+	return feed(press(atPackages(m), "enter"), answer{key: "sync k1", value: syncPlanned})
+}
+
+func syncEnded(m Model, err error) Model {
+	m = press(syncing(m), "down", "enter")
+	j, _ := m.jobs.get(jobID{jobSync, "k1"})
+	e := jobEvent{id: j.id, run: j.run, ended: true, err: err}
+	if err == nil {
+		e.result = packages.Result{Serial: 5, Uploaded: 3, Present: 1, Bytes: 12 << 20, Removed: 1}
+	}
+	return feed(m, e)
+}
+
+// A sync that was refused because somebody else's files lie there offers to take over, but never first.
+func TestTakingOverIsNeverTheFirstChoice(t *testing.T) {
+	t.Parallel()
+	m := packageScenes["sync-denied"](testModel(80, 24, sampleData()))
+	s := m.front().(syncWizard)
+	c := s.nexts(job{}, m.frame())
+	if o, _ := c.chosen(); o.id != nextLook || !slices.ContainsFunc(c.options, func(o option) bool { return o.id == nextTakeOver }) {
+		t.Errorf("first is %q of %+v", o.id, c.options)
+	}
+	m = press(m, "down", "enter")
+	if !m.front().(syncWizard).replace {
+		t.Error("taking over was not asked for")
+	}
+}
+
+// The wizard asks for exactly what was answered.
+func TestThePackageWizardKeepsWhatWasAnswered(t *testing.T) {
+	t.Parallel()
+	got := packageReady(testModel(80, 24, sampleData())).front().(packageWizard).wanted()
+	if got.Name != "nightly" || got.Target != "/srv/out" || got.Layout != store.LayoutObjects || len(got.Canvases) != 2 || len(got.Files) != 0 {
+		t.Errorf("%+v", got)
+	}
+}
