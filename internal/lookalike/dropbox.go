@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 
 	"fettle/oauthflow/provider"
@@ -100,10 +99,10 @@ func (d *Dropbox) list(_ access, r *http.Request) Answer {
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || (asked.Cursor != "") != (r.URL.Path == "/"+dropboxContinue) {
 		return Answer{Status: http.StatusBadRequest, Body: "Error in call to API function: request body: could not decode input as JSON"}
 	}
-	some, next := leaf(d.items[dropboxFolder], asked.Cursor, 2)
+	some, next := d.leaf(dropboxFolder, asked.Cursor)
 	cursor := next
 	if next == 0 {
 		cursor = len(d.items[dropboxFolder])
 	}
-	return reply(object{"entries": slices.Clone(some), "cursor": strconv.Itoa(cursor), "has_more": next > 0})
+	return reply(object{"entries": some, "cursor": strconv.Itoa(cursor), "has_more": next > 0})
 }

@@ -118,7 +118,7 @@ func (h *GitHub) repos(t access, r *http.Request) Answer {
 	if !t.has("repo") {
 		return reply([]any{}) // private ones are hidden, not refused
 	}
-	some, next := leaf(h.items[githubRepos], r.URL.Query().Get("page"), 2)
+	some, next := h.leaf(githubRepos, r.URL.Query().Get("page"))
 	a := reply(some)
 	if next > 0 {
 		a.Header = map[string]string{"Link": fmt.Sprintf("<%s?per_page=100&page=%d>; rel=%q, <%s?per_page=100&page=9>; rel=%q", h.URL(githubRepos), next, "next", h.URL(githubRepos), "last")}

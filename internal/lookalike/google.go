@@ -167,11 +167,10 @@ func (g *Google) list(r *http.Request, api googleAPI) Answer {
 	case api.member == "":
 		return googleNotFound
 	}
-	items := g.items[strings.TrimPrefix(r.URL.Path, "/")]
-	if len(items) == 0 {
+	some, next := g.leaf(strings.TrimPrefix(r.URL.Path, "/"), r.URL.Query().Get("pageToken"))
+	if len(some) == 0 {
 		return reply(object{}) // the member itself is left out
 	}
-	some, next := leaf(items, r.URL.Query().Get("pageToken"), 2)
 	answer := object{api.member: some}
 	if next > 0 {
 		answer["nextPageToken"] = strconv.Itoa(next)

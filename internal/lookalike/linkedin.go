@@ -90,7 +90,7 @@ func (l *LinkedIn) adAccounts(r *http.Request) Answer {
 	case !t.has("r_ads"):
 		return linkedInDenied
 	}
-	some, next := leaf(l.items[linkedInAccounts], r.URL.Query().Get("pageToken"), 2)
+	some, next := l.leaf(linkedInAccounts, r.URL.Query().Get("pageToken"))
 	metadata := object{}
 	if next > 0 {
 		metadata["nextPageToken"] = strconv.Itoa(next)

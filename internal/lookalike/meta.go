@@ -134,7 +134,7 @@ func (m *Meta) adAccounts(t access, r *http.Request) Answer {
 		return Graph(403, 200, 0, "(#200) Ad account owner has NOT grant ads_management or ads_read permission")
 	}
 	path := metaGraph + "me/adaccounts"
-	some, next := leaf(m.items[path], r.URL.Query().Get("after"), 2)
+	some, next := m.leaf(path, r.URL.Query().Get("after"))
 	answer := object{"data": some}
 	if next > 0 {
 		q := url.Values{"access_token": {m.issue(t.grant, t.scopes, 3600)}, "limit": {"100"}, "after": {strconv.Itoa(next)}}

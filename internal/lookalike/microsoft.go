@@ -63,8 +63,9 @@ func StartMicrosoft(o Options) (*Microsoft, error) {
 	s.route("GET "+workbooks, m.search)
 	s.items[workbooks] = []any{workbook("01A", "Budget.xlsx"), workbook("01B", "Forecast.xlsx"), workbook("01C", "Leads.xlsx")}
 	const advertising = "clientcenter.api.bingads.microsoft.com/CustomerManagement/v13/"
-	s.route("POST "+advertising+"User/Query", m.advertising(object{"User": object{"Id": 1, "UserName": "ana"}, "CustomerRoles": []any{}}))
-	s.route("POST "+advertising+"AccountsInfo/Query", m.advertising(object{"AccountsInfo": []object{{"Id": 4711, "Name": "Example Shop", "Number": "F110007XSU"}}}))
+	s.route("POST "+advertising+"User/Query", m.advertising("CustomerRoles"))
+	s.items[advertising+"AccountsInfo/Query"] = []any{object{"Id": 4711, "Name": "Example Shop", "Number": "F110007XSU"}}
+	s.route("POST "+advertising+"AccountsInfo/Query", m.advertising("AccountsInfo"))
 	return m, nil
 }
 
@@ -185,7 +186,7 @@ func (m *Microsoft) search(r *http.Request) Answer {
 	if a := m.drive(r); a.Status >= 400 {
 		return a
 	}
-	some, next := leaf(m.items[workbooks], r.URL.Query().Get("$skiptoken"), 2)
+	some, next := m.leaf(workbooks, r.URL.Query().Get("$skiptoken"))
 	answer := object{"value": some}
 	if next > 0 {
 		answer["@odata.nextLink"] = m.URL(workbooks) + "?$select=id,name,parentReference&$top=200&$skiptoken=" + strconv.Itoa(next)
@@ -197,8 +198,8 @@ func workbook(id, name string) any {
 	return object{"id": id, "name": name, "parentReference": object{"driveId": "b!drive", "path": "/drive/root:/Reports"}}
 }
 
-// advertising answers nothing without a developer token, in its own shape of errors.
-func (m *Microsoft) advertising(good object) handler {
+// advertising answers nothing without a developer token, in its own shape of errors. Its lists have no pages.
+func (m *Microsoft) advertising(member string) handler {
 	fault := func(status, number int, code, text string) Answer {
 		return refuse(status, object{"TrackingId": "0d0d0d0d-0000", "Type": "AdApiFaultDetail", "Errors": []object{{"Code": number, "ErrorCode": code, "Message": text}}})
 	}
@@ -210,6 +211,6 @@ func (m *Microsoft) advertising(good object) handler {
 		case r.Header.Get("DeveloperToken") == "", !t.has(ads + "msads.manage"):
 			return fault(401, 105, "InvalidCredentials", "Authentication failed. Either supplied credentials are invalid or the account is inactive")
 		}
-		return reply(good)
+		return reply(object{member: append([]any{}, m.items[strings.TrimPrefix(r.URL.Path, "/")]...)})
 	}
 }

@@ -41,7 +41,9 @@ func StartSalesforce(o Options) (*Salesforce, error) {
 		return reply(object{"DailyApiRequests": object{"Max": 100000, "Remaining": 99990}})
 	}))
 	objects := SalesforceInstance + "/services/data/v66.0/sobjects"
-	s.route("GET "+objects, f.open(func(*http.Request) Answer { return reply(object{"encoding": "UTF-8", "sobjects": s.items[objects]}) }))
+	s.route("GET "+objects, f.open(func(*http.Request) Answer {
+		return reply(object{"encoding": "UTF-8", "sobjects": append([]any{}, s.items[objects]...)})
+	}))
 	s.items[objects] = []any{object{"name": "Account", "label": "Account"}, object{"name": "Lead", "label": "Lead"}, object{"name": "Opportunity", "label": "Opportunity"}}
 	return f, nil
 }

@@ -26,6 +26,9 @@ type Options struct {
 	People   []Person         // default: Ana and Ben; the first is signed in
 	Interval int              // seconds between polls of a device flow, default 5 as all of them say
 
+	// PageSize is how many items a page of a listing holds; default 2, so that every listing has pages to follow.
+	PageSize int
+
 	// Vars are those of config.toml; an entry leaves out calls that need one which is not set.
 	Vars map[string]string
 
@@ -129,6 +132,9 @@ func (s *Server) setDefaults() {
 	}
 	if s.Interval == 0 {
 		s.Interval = 5
+	}
+	if s.PageSize == 0 {
+		s.PageSize = 2
 	}
 }
 
