@@ -89,6 +89,7 @@ func (s authorizeWizard) nexts(j job, f frame) choice {
 	if end == endAuthorized || end == endPartial {
 		c = c.withFollowing(j.flow.AccountID, f)
 	}
+	c = s.withQueue(c, end, f)
 	c.add(nextList, "Back to the accounts")
 	return c
 }
@@ -130,6 +131,8 @@ func (s authorizeWizard) ended(id actionID, j job, f frame) (screen, []intent) {
 		}
 		s.station, s.after, s.how, s.problem = atHow, choice{}, choice{}, ""
 		return s, s.start()
+	case nextService:
+		return s, []intent{replace{s.afterThis(f)}}
 	case nextResume:
 		s.after = choice{}
 		return s, []intent{beginFlow{request: s.request}}

@@ -31,6 +31,10 @@ func (s authorizeWizard) act(id actionID, f frame) (screen, []intent) {
 	case atProvider:
 		s.providers, _ = s.providers.act(id, f.height)
 	case atServices:
+		if s.dividing {
+			s.division, _ = s.division.act(id, f.height)
+			break
+		}
 		s.services, _ = s.services.act(id, f.height)
 	case atHow:
 		s.how, _ = s.how.act(id, f.height)
@@ -48,8 +52,12 @@ func (s authorizeWizard) forward(f frame) (screen, []intent) {
 		}
 		return s.chooseServices(f), nil
 	case atServices:
+		if len(s.services.ticked) > 1 && !s.dividing {
+			s.dividing, s.division = true, divisionOf(f.provider(s.request.Provider), s.services.ticked)
+			return s, nil
+		}
+		s = s.divided()
 		s.station = atName
-		s.request.Services = s.services.ticked
 		if !s.named { // what was typed stays
 			s.name.SetValue(s.suggestName(f))
 			s.name.CursorEnd()
@@ -84,9 +92,9 @@ func (s authorizeWizard) chooseServices(f frame) authorizeWizard {
 		return s
 	}
 	s.request = accounts.AuthorizeRequest{Provider: providerID, ClientID: clientID, OverSSH: f.host.SSH}
-	s.services, s.named = choice{several: true}, false
+	s.services, s.named, s.dividing = choice{several: true}, false, false
 	for _, svc := range f.provider(providerID).ServiceList() {
-		s.services.options = append(s.services.options, option{id: svc.ID, label: svc.Name})
+		s.services.options = append(s.services.options, option{id: svc.ID, label: svc.Name, off: f.cannotServe(providerID, clientID, svc)})
 	}
 	if len(s.services.options) == 1 {
 		s.services = s.services.tickAll()
@@ -102,6 +110,9 @@ func (s authorizeWizard) backward() (screen, []intent) {
 	case s.pasting:
 		s.pasting = false
 		s.paste.Reset()
+		return s, nil
+	case s.station == atServices && s.dividing:
+		s.dividing = false
 		return s, nil
 	case s.station == atProvider, s.station >= atSignIn, s.again && s.station == atHow:
 		return s, []intent{back{}}

@@ -24,6 +24,10 @@ func (s authorizeWizard) view(f frame) string {
 		question := "Where does the account belong?"
 		return line.page(question, s.providerLines(line.body(question, f)), f)
 	case atServices:
+		if s.dividing {
+			question := "One sign-in for all of them, or one each?"
+			return line.page(question, s.division.lines(line.body(question, f)), f)
+		}
 		question := "What shall the jobs do with it?"
 		inner := line.body(question, f)
 		return line.page(question, withHint(s.services.lines(inner), "One service a sign-in means fewer boxes to tick; several mean fewer sign-ins.", inner), f)

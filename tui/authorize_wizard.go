@@ -20,6 +20,9 @@ type authorizeWizard struct {
 
 	providers choice
 	services  choice
+	dividing  bool // whether several services need one sign-in or one each is being asked
+	division  choice
+	queue     []string // services still to be authorized, one by one
 	name      textinput.Model
 	named     bool // the name is the operator's, not a proposal
 	how       choice
@@ -184,7 +187,7 @@ func (s authorizeWizard) scopes() []scope {
 	switch {
 	case s.typing():
 		return []scope{inWizard}
-	case s.station == atServices:
+	case s.station == atServices && !s.dividing:
 		return []scope{inChoice, inWizard, inScroll}
 	case s.station >= atSignIn:
 		return []scope{inSignIn, inWizard, inScroll}
@@ -229,6 +232,9 @@ func (s authorizeWizard) stuck(at station, f frame) string {
 			return "there is no provider"
 		}
 	case atServices:
+		if o, ok := s.division.chosen(); s.dividing && (!ok || o.off != "") {
+			return "this cannot be done in one sign-in"
+		}
 		if len(s.services.ticked) == 0 {
 			return "tick at least one service"
 		}

@@ -1,11 +1,10 @@
 package tui
 
 import (
+	"slices"
 	"strings"
-	"time"
 
 	"fettle/accounts"
-	"fettle/accounts/store"
 )
 
 // resourceRow is one line of the tree of resources: a service, a group that is no resource itself, or a
@@ -21,82 +20,51 @@ type resourceRow struct {
 	text   string // what the search looks at
 }
 
-// resourceTree lays a listing out, parents before their children, in the order of the provider.
+// resourceTree lays a listing out, parents before their children, in the order of the provider; what is gone
+// stands where it was.
 func resourceTree(list accounts.ResourceList) []resourceRow {
 	var rows []resourceRow
 	for _, svc := range list.Services {
-		if len(svc.Items) == 0 {
+		items := slices.Concat(svc.Items, svc.Gone)
+		if len(items) == 0 {
 			continue
 		}
 		rows = append(rows, resourceRow{key: svc.Service, label: svc.Name, parent: -1, text: strings.ToLower(svc.Name)})
-		b := branch{service: svc.Service, listed: listedAt(svc, list.At), children: map[string][]int{}, items: svc.Items, drawn: make([]bool, len(svc.Items))}
-		rows = b.grow(rows, len(rows)-1)
+		head := len(rows) - 1
+		var headings []string
+		groups := map[string][]accounts.ResourceNode{} // the trees of each heading, one after the other
+		for i, n := range accounts.ResourceTree(items) {
+			if i > 0 && n.Depth > 0 {
+				n.Heading = headings[len(headings)-1]
+			} else {
+				headings = append(headings, n.Heading)
+			}
+			groups[n.Heading] = append(groups[n.Heading], n)
+		}
+		slices.SortStableFunc(headings, func(a, b string) int { return min(len(a), 1) - min(len(b), 1) }) // those without come first
+		for _, h := range headings {
+			rows = planted(rows, head, h, groups[h], svc)
+			delete(groups, h)
+		}
 	}
 	return rows
 }
 
-// listedAt is when a listing has to have seen a resource first for it to be new; zero: nothing is, because
-// there was no listing before.
-func listedAt(svc accounts.ServiceResources, at time.Time) time.Time {
-	for _, r := range svc.Items {
-		if r.FirstSeen.Before(at) {
-			return at
-		}
+// planted adds the trees of one heading below the row of their service.
+func planted(rows []resourceRow, head int, heading string, nodes []accounts.ResourceNode, svc accounts.ServiceResources) []resourceRow {
+	if len(nodes) > 0 && heading != "" {
+		rows = append(rows, resourceRow{key: svc.Service + "\n" + heading, label: heading, parent: head, depth: 1, text: strings.ToLower(heading)})
+		head = len(rows) - 1
 	}
-	return time.Time{}
-}
-
-// branch draws the resources of one service.
-type branch struct {
-	service  string
-	listed   time.Time
-	items    []store.Resource
-	children map[string][]int // by parent
-	drawn    []bool           // a parent below its own child must not go round for ever
-}
-
-func (b branch) grow(rows []resourceRow, head int) []resourceRow {
-	known := make(map[string]bool, len(b.items))
-	for _, r := range b.items {
-		known[r.ID] = true
-	}
-	var groups []string
-	for i, r := range b.items {
-		if _, seen := b.children[r.Parent]; !seen && r.Parent != "" && !known[r.Parent] {
-			groups = append(groups, r.Parent)
-		}
-		b.children[r.Parent] = append(b.children[r.Parent], i)
-	}
-	for _, i := range b.children[""] {
-		rows = b.add(rows, i, head)
-	}
-	for _, g := range groups {
-		rows = append(rows, resourceRow{key: b.service + "\n" + g, label: g, parent: head, depth: 1, text: strings.ToLower(g)})
-		group := len(rows) - 1
-		for _, i := range b.children[g] {
-			rows = b.add(rows, i, group)
-		}
-	}
-	for i := range b.items { // what hangs on itself
-		rows = b.add(rows, i, head)
-	}
-	return rows
-}
-
-// add draws a resource and what belongs to it.
-func (b branch) add(rows []resourceRow, i, parent int) []resourceRow {
-	if b.drawn[i] {
-		return rows
-	}
-	b.drawn[i] = true
-	r := b.items[i]
-	rows = append(rows, resourceRow{
-		key: b.service + "\n" + r.ID, id: r.ID, label: r.Name, parent: parent, depth: rows[parent].depth + 1,
-		fresh: !b.listed.IsZero() && r.GoneAt.IsZero() && !r.FirstSeen.Before(b.listed), gone: !r.GoneAt.IsZero(), text: strings.ToLower(r.Name + " " + r.ID),
-	})
-	here := len(rows) - 1
-	for _, child := range b.children[r.ID] {
-		rows = b.add(rows, child, here)
+	above := []int{head} // the row at each depth
+	for _, n := range nodes {
+		above = above[:min(n.Depth+1, len(above))]
+		parent := above[len(above)-1]
+		rows = append(rows, resourceRow{
+			key: svc.Service + "\n" + n.ID, id: n.ID, label: n.Name, parent: parent, depth: rows[parent].depth + 1,
+			fresh: n.GoneAt.IsZero() && svc.IsNew(n.Resource), gone: !n.GoneAt.IsZero(), text: strings.ToLower(n.Name + " " + n.ID),
+		})
+		above = append(above, len(rows)-1)
 	}
 	return rows
 }

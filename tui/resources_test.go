@@ -41,7 +41,8 @@ func withResources(m Model, list accounts.ResourceList) Model {
 
 // nothingFound is an account that is in order and owns nothing.
 func nothingFound(m Model) Model {
-	list := accounts.ResourceList{At: noon.Add(-time.Minute), Services: []accounts.ServiceResources{{Service: "analytics", Name: "Acme Analytics", Lists: true, Items: []store.Resource{}}}}
+	list := accounts.ResourceList{At: noon.Add(-time.Minute), Services: []accounts.ServiceResources{{Service: "analytics", Name: "Acme Analytics", Lists: true, Items: []store.Resource{},
+		Empty: "Every permission is granted, so this is the wrong user, or nothing there is shared with ops@acme.example."}}}
 	return feed(press(m, "down", "down", "down", "enter", "s"), answer{key: "resource tree id-press", value: list})
 }
 
@@ -56,11 +57,10 @@ func sampleResources() accounts.ResourceList {
 	gone := resource("properties/13", "Old shop", "accounts/1", daysAgo(40))
 	gone.GoneAt = listed
 	return accounts.ResourceList{AccountID: "id-sales-ga", At: listed, Services: []accounts.ServiceResources{
-		{Service: "analytics", Name: "Acme Analytics", Lists: true, Items: []store.Resource{
+		{Service: "analytics", Name: "Acme Analytics", Lists: true, At: listed, Former: daysAgo(1), Gone: []store.Resource{gone}, Items: []store.Resource{
 			resource("accounts/1", "Acme retail", "", daysAgo(40)),
 			resource("properties/11", "Web shop", "accounts/1", daysAgo(40)),
 			resource("properties/12", "App", "accounts/1", listed),
-			gone,
 			resource("accounts/2", "Acme press", "", daysAgo(40)),
 			resource("properties/21", "Newsroom", "accounts/2", daysAgo(40)),
 			resource("properties/31", "Campaign shop", "Shared with me", daysAgo(40)),
@@ -87,6 +87,7 @@ func TestTheTreeOfResources(t *testing.T) {
 func TestTheFirstListingHasNothingNew(t *testing.T) {
 	t.Parallel()
 	list := sampleResources()
+	list.Services[0].Former, list.Services[0].Gone = time.Time{}, nil
 	list.Services[0].Items = []store.Resource{resource("a", "A", "", listed), resource("b", "B", "", listed)}
 	if text := seen(withResources(testModel(90, 30, sampleData()), list)); strings.Contains(text, "new") {
 		t.Errorf("it shows %s", text)

@@ -88,15 +88,10 @@ func (s resourcesScreen) nothing(svc accounts.ServiceResources, a accounts.Accou
 			return svc.Name + " was not asked: its permission is missing, “" + p.Words + "”. u signs in again; tick every box."
 		}
 	}
-	switch who := identityWords(a); {
-	case !svc.Lists || len(svc.Items) > 0 || s.list.At.IsZero():
+	if svc.Empty == "" || len(svc.Items) > 0 {
 		return ""
-	case a.Identity.Email == "" && a.Identity.Subject == "":
-		return "No " + svc.Name + " accounts found. The sign-in works and has every permission, but who signed in is not known: perhaps the wrong user. u signs in again."
-	default:
-		return "No " + svc.Name + " accounts found for " + who + ". The sign-in works and has every permission, so " + who +
-			" has nothing there: either it is the wrong user (u signs in as another), or the owner has to share it with " + who + "."
 	}
+	return "No " + svc.Name + " accounts found for " + identityWords(a) + ". " + sentence(svc.Empty) + " u signs in again."
 }
 
 // drawn draws the row under the cursor in one piece, the others with their colours.
