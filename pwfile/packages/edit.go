@@ -233,12 +233,22 @@ func ownTarget(r store.Reader, p store.Package) error {
 	if err != nil {
 		return err
 	}
+	mine, err := parseTarget(p.Target)
+	if err != nil {
+		return err
+	}
 	for _, other := range all {
-		if other.ID != p.ID && place(other.Target) == place(p.Target) {
+		theirs, err := parseTarget(other.Target)
+		if err == nil && other.ID != p.ID && theirs.same(mine) {
 			return &Error{Code: Foreign, Target: p.Target, Text: fmt.Sprintf("package %q goes there", other.Name), Remedy: "name another destination"}
 		}
 	}
 	return nil
+}
+
+// same reports whether two targets are one destination, however they are reached.
+func (t target) same(other target) bool {
+	return place(t.spelled) == place(other.spelled) && t.endpoint == other.endpoint
 }
 
 // place is a destination without how it is reached.

@@ -119,7 +119,7 @@ func (f *folder) put(ctx context.Context, name string, s source) error {
 	defer func() { _ = from.Close() }() // nothing was written
 	err = f.replace(name, cancelReader{ctx, newCheckedReader(from, s)}, nil)
 	if errors.Is(err, errContent) {
-		return folderError(s.path, err)
+		return folderError(s.path, errContent)
 	}
 	return err
 }

@@ -21,7 +21,8 @@ import (
 )
 
 const (
-	s3Attempts     = 5
+	s3Attempts     = 4
+	s3Pause        = 4 * time.Second  // at most, between two of them
 	s3Headers      = 60 * time.Second // until an answer begins
 	s3ObjectLimit  = 5 << 30          // what one PUT may carry
 	s3LoggedRegion = "us-east-1"      // where an endpoint is named, any region will do for the signature
@@ -41,7 +42,7 @@ func openS3(ctx context.Context, t target) (depot, error) {
 			tr.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 		})),
 		config.WithRetryer(func() aws.Retryer {
-			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = s3Attempts })
+			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = s3Attempts, s3Pause })
 		}),
 		config.WithLogger(logging.Nop{}), // the SDK would write to stderr, over the screens
 	}

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -205,8 +208,8 @@ func tree(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	must(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && d.Name() == ".fettle" {
-			return fs.SkipDir
+		if err == nil && d.Name() == ".fettle" {
+			return map[bool]error{true: fs.SkipDir}[d.IsDir()]
 		}
 		if err != nil || d.IsDir() {
 			return err
@@ -326,3 +329,37 @@ func remove(t testing.TB, path string) {
 	t.Helper()
 	must(t, os.Remove(path))
 }
+
+// signed makes a manifest of its first line, with none of the package's own code.
+func signed(t testing.TB, object string, key ed25519.PrivateKey) string {
+	t.Helper()
+	sig, err := json.Marshal(map[string]any{"key": []byte(key.Public().(ed25519.PublicKey)), "sig": ed25519.Sign(key, []byte("fettle.package/1\n"+object))})
+	must(t, err)
+	return strings.TrimSuffix(object, "}") + ",\n\"signature\":" + string(sig) + "}\n"
+}
+
+// says answers with one of S3's errors.
+func (s *storage) says(w http.ResponseWriter, status int, code string) bool {
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, "<?xml version=\"1.0\"?><Error><Code>%s</Code><Message>canary-secret in a message</Message></Error>", code)
+	return true
+}
+
+func (s *storage) object(t testing.TB, key string) string {
+	t.Helper()
+	o, err := s.mem.GetObject("bucket", key, nil)
+	must(t, err)
+	content, err := io.ReadAll(o.Contents)
+	must(t, err)
+	return string(content)
+}
+
+func (s *storage) put(t testing.TB, key, content string) {
+	t.Helper()
+	_, err := s.mem.PutObject("bucket", key, map[string]string{}, strings.NewReader(content), int64(len(content)), nil)
+	must(t, err)
+}
+
+// quiet is a server's log that nobody reads.
+func quiet() *log.Logger { return log.New(io.Discard, "", 0) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"github.com/cenkalti/backoff/v5"
 )
 
@@ -37,11 +38,13 @@ func (b *bucket) again(ctx context.Context, name string, work func(ctx context.C
 	return retried(ctx, func() error { return b.once(ctx, name, work) })
 }
 
-// retried tries again what was unreachable, with growing pauses.
+// retried tries again what was unreachable, with growing pauses; not what the SDK has repeated itself, which would
+// multiply the attempts of both.
 func retried(ctx context.Context, work func() error) error {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := work()
-		if err != nil && (!isCode(err, Unreachable) || ctx.Err() != nil) {
+		var repeated *smithy.OperationError
+		if err != nil && (!isCode(err, Unreachable) || errors.As(err, &repeated) || ctx.Err() != nil) {
 			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err
