@@ -182,7 +182,10 @@ func newBenchIn(t testing.TB, data, home string) *bench {
 }
 
 func (b *bench) keeper(s store.Store) *pwfile.Keeper {
-	return pwfile.New(pwfile.Config{Book: b.book, Store: s, Dir: b.data, Actor: "tester", Now: b.clock.Now})
+	return pwfile.New(pwfile.Config{
+		Book: b.book, Store: s, Dir: b.data, Actor: "tester", Now: b.clock.Now,
+		IdleTerm: func(string) time.Duration { return 90 * 24 * time.Hour },
+	})
 }
 
 // canvas adds a canvas file and a canvas that uses the named accounts.

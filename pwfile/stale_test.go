@@ -9,6 +9,7 @@ import (
 
 	"fettle/accounts"
 	"fettle/accounts/store"
+	"fettle/oauthflow/provider"
 	"fettle/pwfile"
 )
 
@@ -32,6 +33,18 @@ func TestEveryKindOfStalenessIsFoundAndMended(t *testing.T) {
 			edit(t, b, c, pwfile.Change{AccountNames: &[]string{"b"}})
 		}, "generation generation", "done done"},
 		"account removed from the book": {func(_ *testing.T, b *bench, _ pwfile.Canvas) { b.book.remove(a) }, "generation", "failed failed"},
+		"account renamed": {func(_ *testing.T, b *bench, _ pwfile.Canvas) {
+			b.book.change(a, func(a *accounts.Account, e *accounts.Exported) { a.Name, e.Name = "new", "new" })
+		}, "renamed", "done done"},
+		"young for a provider that replaces": {func(_ *testing.T, b *bench, _ pwfile.Canvas) {
+			b.book.rotate(a, provider.RotationReplace)
+			b.clock.advance(45*24*time.Hour - time.Minute)
+		}, "", "unchanged unchanged"},
+		"ageing": {func(_ *testing.T, b *bench, _ pwfile.Canvas) {
+			b.book.rotate(a, provider.RotationReplace)
+			b.clock.advance(45*24*time.Hour + time.Minute)
+		}, "ageing", "done done"},
+		"old where nothing rotates": {func(_ *testing.T, b *bench, _ pwfile.Canvas) { b.clock.advance(365 * 24 * time.Hour) }, "", "unchanged unchanged"},
 		"recipients": {func(t *testing.T, b *bench, c pwfile.Canvas) {
 			edit(t, b, c, pwfile.Change{Recipients: &[]string{newIdentity(t).Recipient().String()}})
 		}, "recipients", "done done"},
@@ -87,6 +100,10 @@ func TestEveryKindOfStalenessIsFoundAndMended(t *testing.T) {
 			}
 		})
 	}
+}
+
+func (b *book) rotate(id string, r provider.Rotation) {
+	b.change(id, func(a *accounts.Account, e *accounts.Exported) { a.Rotation, e.Rotation = r, r })
 }
 
 func edit(t *testing.T, b *bench, c pwfile.Canvas, change pwfile.Change) {
