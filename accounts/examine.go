@@ -165,7 +165,7 @@ func (e *examination) note(o outcome) {
 	}
 	o.quiet = true // the act as a whole makes one entry in the history
 	// An answer that says the configuration is wrong comes again until that is mended; only a network does not.
-	o.transient = o.err != nil && passing(o) && (o.status == 0 || o.diagnosis.Remedy != diagnose.FixMachine)
+	o.transient = o.err != nil && passing(o) && (o.code == "" || o.diagnosis.Remedy != diagnose.FixMachine)
 	e.outcomes = append(e.outcomes, o)
 }
 

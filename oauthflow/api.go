@@ -48,7 +48,7 @@ func (b bearer) send(ctx context.Context, hc *http.Client, r provider.Request) (
 
 // offOrigin is the refusal to send a token where the catalogue does not say it may go.
 func offOrigin(place Place, providerID, target string) *Error {
-	return &Error{Place: place, Provider: providerID, Code: CodeInvalidResponse,
+	return &Error{Place: place, Provider: providerID, Code: CodeUnknownOrigin,
 		Description: "refused to send the token to " + safetext.Host(target) + ", which the provider's entry does not name; add it to api_origins if it is right"}
 }
 

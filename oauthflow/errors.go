@@ -41,6 +41,7 @@ var placeWords = map[Place]string{
 // Codes that fettle itself gives to answers no RFC has a code for.
 const (
 	CodeInvalidResponse = "invalid_response" // not what the protocol asks for
+	CodeUnknownOrigin   = "unknown_origin"   // a token would have gone where the provider's entry does not say
 	CodeRedirected      = "redirected"       // a redirect, which is never followed
 	CodeIssuerMismatch  = "issuer_mismatch"  // RFC 9207 or RFC 8414 §3.3
 	CodeInvalidIDToken  = "invalid_id_token"

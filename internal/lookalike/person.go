@@ -105,6 +105,12 @@ func (s *Server) AnswerDevice(userCode string, answer Answer) error {
 	return fmt.Errorf("no device waits with the code %q", userCode)
 }
 
+// Use is somebody else refreshing with a copy of a refresh token; it reports whether that worked.
+func (s *Server) Use(refreshToken string) bool {
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}, "client_id": {s.clientID}, "client_secret": {s.secret}}
+	return s.visit(http.MethodPost, s.URL(s.exchange), form).Code == http.StatusOK
+}
+
 // signedIn is the person at the browser: the one asked for, else the hinted one, else the first.
 func (s *Server) signedIn(email, hint string) Person {
 	for _, want := range []string{email, hint} {

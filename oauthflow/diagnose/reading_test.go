@@ -36,7 +36,7 @@ func TestEveryCodeOfTheRulesHasARow(t *testing.T) {
 		"ErrorAccessDenied", "ConcurrentRequestOverLimit", "activityLimitReached", "TokenIssuedBeforeRevocationTimestamp", "INSUFFICIENT_ACCESS", "INVALID_ACCESS_TOKEN",
 		"ORGANIZATION_NOT_APPROVED", "ORGANIZATION_NOT_ASSOCIATED_WITH_DEVELOPER_TOKEN", "insufficientFilePermissions", "notFound", "badRequest", "invalidParameter", "invalidQuery",
 		"OAUTH_APP_ACCESS_DENIED", "OAUTH_EC_APP_NOT_FOUND", "application_suspended", "invalid_refresh_token", "unsupported_response_type", "unsupported_token_type", "2635",
-		"issuer_mismatch", "redirected", "invalid_response", "invalid_id_token", // fettle's own
+		"issuer_mismatch", "unknown_origin", "redirected", "invalid_response", "invalid_id_token", // fettle's own
 	}
 	files, err := filepath.Glob("rules/*.toml")
 	if err != nil {
