@@ -53,22 +53,37 @@ func (e *BulkError) Lines() []string {
 func (k *Keeper) AddAll(ctx context.Context, items []BulkItem) ([]Canvas, error) {
 	problems := []BulkProblem{}
 	bad := func(item BulkItem, err error) { problems = append(problems, BulkProblem{item.Line, item.Name, err}) }
+	type lookup struct {
+		ids []string
+		err error
+	}
+	looked := map[string]lookup{}
 	records, ids := make([]store.Canvas, len(items)), make([][]string, len(items))
 	for i, item := range items {
-		var err error
 		records[i] = store.Canvas{ID: newID(), FileID: newID(), CreatedAt: k.cfg.Now().UTC()}
-		if ids[i], err = k.accountIDs(ctx, &items[i].AccountNames); err != nil {
-			bad(item, err)
+		// Most canvases of a list use the same few accounts.
+		key := strings.Join(item.AccountNames, " ")
+		known, ok := looked[key]
+		if !ok {
+			known.ids, known.err = k.accountIDs(ctx, &items[i].AccountNames)
+			looked[key] = known
+		}
+		if ids[i] = known.ids; known.err != nil {
+			bad(item, known.err)
 		}
 	}
 	err := k.cfg.Store.Update(ctx, func(w store.Writer) error {
 		found := slices.Clone(problems) // an Update may run again
+		taken, err := targetsOf(w)
+		if err != nil {
+			return err
+		}
 		for i, item := range items {
-			if slices.ContainsFunc(found, func(p BulkProblem) bool { return p.Line == item.Line && p.Name == item.Name }) {
-				continue
+			if ids[i] == nil {
+				continue // named already
 			}
 			fresh := records[i]
-			if _, err := k.apply(w, &fresh, nil, item.change(), ids[i], "canvas added"); err != nil {
+			if _, err := k.apply(w, taken, &fresh, nil, item.change(), ids[i], "canvas added"); err != nil {
 				found = append(found, BulkProblem{item.Line, item.Name, err})
 			}
 		}

@@ -58,7 +58,11 @@ func (k *Keeper) Add(ctx context.Context, n NewCanvas) (Canvas, error) {
 	}
 	err = k.cfg.Store.Update(ctx, func(w store.Writer) error {
 		fresh := c
-		_, err := k.apply(w, &fresh, nil, change, ids, "canvas added")
+		taken, err := targetsOf(w)
+		if err != nil {
+			return err
+		}
+		_, err = k.apply(w, taken, &fresh, nil, change, ids, "canvas added")
 		return err
 	})
 	if err != nil {
@@ -86,7 +90,11 @@ func (k *Keeper) Edit(ctx context.Context, id string, change Change) (Edited, er
 		if err != nil {
 			return err
 		}
-		edited.Notes, err = k.apply(w, &c, former, change, ids, "canvas changed")
+		taken, err := targetsOf(w)
+		if err != nil {
+			return err
+		}
+		edited.Notes, err = k.apply(w, taken, &c, former, change, ids, "canvas changed")
 		return err
 	})
 	if err != nil {
@@ -123,7 +131,7 @@ func (k *Keeper) Remove(ctx context.Context, id string) (left []string, err erro
 }
 
 // apply writes a changed canvas with its places and returns what the operator has to know.
-func (k *Keeper) apply(w store.Writer, c *store.Canvas, former []store.Place, change Change, ids []string, action string) ([]string, error) {
+func (k *Keeper) apply(w store.Writer, taken targets, c *store.Canvas, former []store.Place, change Change, ids []string, action string) ([]string, error) {
 	before := *c
 	if err := change.fields(c, ids); err != nil {
 		return nil, err
@@ -132,7 +140,7 @@ func (k *Keeper) apply(w store.Writer, c *store.Canvas, former []store.Place, ch
 	if err != nil {
 		return nil, err
 	}
-	if err := ownTargets(w, c.ID, places); err != nil {
+	if err := taken.own(w, *c, places); err != nil {
 		return nil, err
 	}
 	// A group of another machine's is looked for there, when the file is written.
@@ -249,27 +257,6 @@ func (k *Keeper) notes(before, after store.Canvas) ([]string, error) {
 		return []string{"a removed recipient can still open the copies it has: authorize the accounts again to cut it off"}, nil
 	}
 	return []string{}, nil
-}
-
-// ownTargets refuses a target that another canvas writes.
-func ownTargets(w store.Writer, canvasID string, places []store.Place) error {
-	all, err := w.Places("")
-	if err != nil {
-		return err
-	}
-	for _, other := range all {
-		for _, p := range places {
-			if other.CanvasID == canvasID || other.Kind != p.Kind || other.Target != p.Target {
-				continue
-			}
-			c, err := w.Canvas(other.CanvasID)
-			if err != nil {
-				return err
-			}
-			return fmt.Errorf("%s is where the password file of canvas %q lies: choose another path with --password-file", p.Target, c.Name)
-		}
-	}
-	return nil
 }
 
 // accountIDs finds accounts by their reference names, in that order, each once.

@@ -109,3 +109,34 @@ func placesOf(c store.Canvas, former []store.Place, destinations []string) ([]st
 	}
 	return places, nil
 }
+
+// targets says which canvas, by ID, writes where. Two canvases that write to one place would undo each other for ever.
+type targets map[string]string
+
+func targetsOf(r store.Reader) (targets, error) {
+	all, err := r.Places("")
+	t := make(targets, len(all))
+	for _, p := range all {
+		t[p.Target] = p.CanvasID // a path and an address never look alike
+	}
+	return t, err
+}
+
+// own makes the places the canvas's own, and refuses one that another canvas writes.
+func (t targets) own(r store.Reader, c store.Canvas, places []store.Place) error {
+	for _, p := range places {
+		owner, taken := t[p.Target]
+		if !taken || owner == c.ID {
+			continue
+		}
+		other, err := r.Canvas(owner)
+		if err != nil {
+			return err
+		}
+		return fmt.Errorf("%s is where the password file of canvas %q lies: choose another path with --password-file", p.Target, other.Name)
+	}
+	for _, p := range places {
+		t[p.Target] = c.ID
+	}
+	return nil
+}
