@@ -6,6 +6,7 @@ import (
 
 	"fettle/accounts/store"
 	"fettle/pwfile"
+	"fettle/pwfile/packages"
 )
 
 // nexts are the options once the files are written.
@@ -23,6 +24,9 @@ func (s regenerateWizard) nexts(j job, f frame) choice {
 			c.add(nextPlace+l.PlaceID, "Try again only "+l.Target)
 		}
 	}
+	for _, p := range packagesBehind(j, f) {
+		c.add(nextPackage+p.ID, "Sync the package "+p.Name+", which holds what was written")
+	}
 	if a, ok := nextProblem(f, ""); ok {
 		c.options = append(c.options, option{id: nextFix, label: "Fix the next problem: " + a.Name + ", " + stateWords(a, f.now)})
 	}
@@ -30,8 +34,23 @@ func (s regenerateWizard) nexts(j job, f frame) choice {
 	return c
 }
 
-// nextPlace begins the option that tries one place again.
-const nextPlace = "place "
+// What options begin with that are about one place or one package.
+const (
+	nextPlace   = "place "
+	nextPackage = "package "
+)
+
+// packagesBehind are the packages that hold a canvas whose file was just written, and do not have that file yet.
+func packagesBehind(j job, f frame) []packages.Package {
+	run, _ := j.result.(store.Run)
+	written := map[string]bool{}
+	for _, l := range run.Lines {
+		written[l.CanvasID] = written[l.CanvasID] || l.State == store.LineDone
+	}
+	return slices.DeleteFunc(slices.Clone(f.data.packages), func(p packages.Package) bool {
+		return !slices.ContainsFunc(p.Behind, func(lag pwfile.Lag) bool { return written[lag.CanvasID] })
+	})
+}
 
 // failedLines are the places that did not get their file.
 func failedLines(j job) []store.RunLine {
@@ -61,6 +80,13 @@ func (s regenerateWizard) ended(id actionID, j job, f frame) (screen, []intent) 
 		return s, nil
 	}
 	o, _ := c.chosen()
+	if id, ok := strings.CutPrefix(o.id, nextPackage); ok {
+		for _, p := range f.data.packages {
+			if p.ID == id {
+				return s, []intent{open{newSync(p)}}
+			}
+		}
+	}
 	if only, ok := strings.CutPrefix(o.id, nextPlace); ok {
 		return s.again(j, only)
 	}

@@ -50,3 +50,16 @@ func TestFailedPlacesAreTriedAgain(t *testing.T) {
 		}
 	}
 }
+
+// Once a password file is written, the packages that hold it are offered.
+func TestPackagesFollowTheirPasswordFiles(t *testing.T) {
+	t.Parallel()
+	m := planned(testModel(100, 30, depot()))
+	m = press(m, "enter", "enter")
+	id := jobID{jobGenerate, ""}
+	j, _ := m.jobs.get(id)
+	m = feed(m, jobEvent{id: id, run: j.run, ended: true, result: store.Run{Lines: []store.RunLine{{CanvasID: "c1", PlaceID: "p1", State: store.LineDone}}}})
+	if there := press(m, "enter").front(); there.title(m.frame()) != "Sync nightly" {
+		t.Errorf("enter leads to %q", there.title(m.frame()))
+	}
+}
