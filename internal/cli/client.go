@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,14 +23,40 @@ func (a *app) clientCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  a.handle(func(cmd *cobra.Command, _ []string) error { return a.needsSubcommand(cmd) }),
 	}
-	cmd.AddCommand(a.clientAdd(), a.clientList(), a.clientRemove())
+	cmd.AddCommand(a.clientAdd(), a.clientList(), a.clientTest(), a.clientReplace(), a.clientEdit(), a.clientExplain(), a.clientRemove())
 	return cmd
 }
 
 // newClient is what `fettle client add` was asked.
 type newClient struct {
-	from, id, secretFile, auth, label string
-	replace                           bool
+	from, id, secretFile, auth, label, kind, expires string
+	testing, replace                                 bool
+}
+
+// flags are those by which a registration is given.
+func (n *newClient) flags(a *app, cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&n.from, "from", "", "a file as Google's console offers it")
+	flags.StringVar(&n.id, "id", "", "the client ID")
+	flags.StringVar(&n.secretFile, "secret-file", "", "a file with the client secret; - for stdin")
+	flags.StringVar(&n.auth, "auth", "", "how the client authenticates: none, basic or post")
+	flags.StringVar(&n.kind, "kind", "", "its kind among those of the provider: see fettle client explain PROVIDER")
+	flags.StringVar(&n.expires, "secret-expires", "", "the day on which the secret ends, as 2027-01-31")
+	complete(cmd, "auth", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return []string{"none", "basic", "post"}, cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// dayOf reads a day as people write it; "" and never are no day.
+func dayOf(text string) (time.Time, error) {
+	if text == "" || text == "never" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse("2006-01-02", text)
+	if err != nil {
+		return t, usage("%q is no day such as 2027-01-31", shown(text, 30))
+	}
+	return t, nil
 }
 
 func (a *app) clientAdd() *cobra.Command {
@@ -64,13 +90,10 @@ func (a *app) clientAdd() *cobra.Command {
 			})
 		}),
 	}
-	flags := cmd.Flags()
-	flags.StringVar(&n.from, "from", "", "a file as Google's console offers it")
-	flags.StringVar(&n.id, "id", "", "the client ID")
-	flags.StringVar(&n.secretFile, "secret-file", "", "a file with the client secret; - for stdin")
-	flags.StringVar(&n.auth, "auth", "", "how the client authenticates: none, basic or post")
-	flags.StringVar(&n.label, "label", "", "what to call it")
-	flags.BoolVar(&n.replace, "replace", false, "the client is kept already: replace its secret")
+	n.flags(a, cmd)
+	cmd.Flags().StringVar(&n.label, "label", "", "what to call it")
+	cmd.Flags().BoolVar(&n.testing, "testing", false, "its consent screen is in testing (Google): sign-ins end after 7 days")
+	cmd.Flags().BoolVar(&n.replace, "replace", false, "the client is kept already: replace its secret")
 	return cmd
 }
 
@@ -104,7 +127,13 @@ func (a *app) readClient(n newClient, providerID string) (accounts.NewClient, er
 	if n.label != "" {
 		client.Label = n.label
 	}
-	return client, nil
+	if n.kind != "" {
+		client.Kind = n.kind
+	}
+	var err error
+	client.Testing = n.testing
+	client.SecretExpiresAt, err = dayOf(n.expires)
+	return client, err
 }
 
 // readSmall reads a file of at most 64 KiB, or stdin.
@@ -130,19 +159,22 @@ func (h *house) keepClient(ctx context.Context, client accounts.NewClient, repla
 		if err != nil {
 			return err
 		}
-		return h.app.tellClient(info, "is kept")
+		return h.tellClient(info, "is kept")
 	}
 	info, err := h.client(ctx, client.Provider, client.OAuthID)
 	if err != nil {
 		return err
 	}
-	if err := h.book.ReplaceClientSecret(ctx, info.ID, client.Secret); err != nil {
+	plan, err := h.book.ReplaceClient(ctx, info.ID, accounts.ClientChange{Secret: client.Secret, SecretExpiresAt: client.SecretExpiresAt})
+	if err != nil {
 		return err
 	}
-	return h.app.tellClient(info, "has its new secret")
+	return h.tellClient(plan.Client, "has its new secret")
 }
 
-func (a *app) tellClient(c accounts.ClientInfo, what string) error {
+// tellClient says what became of a client, and what to look out for with it.
+func (h *house) tellClient(c accounts.ClientInfo, what string) error {
+	a := h.app
 	if a.json {
 		return a.emit(struct {
 			Format string     `json:"format"`
@@ -150,103 +182,10 @@ func (a *app) tellClient(c accounts.ClientInfo, what string) error {
 		}{"fettle.client/1", wireClientOf(c)})
 	}
 	a.printf("The client %s of %s %s.", shown(c.Label, 80), c.Provider, what)
+	if p, ok := h.catalogue.Get(c.Provider); ok {
+		for _, note := range accounts.ClientNotes(p, c) {
+			a.printf("  ! %s", note)
+		}
+	}
 	return nil
-}
-
-type wireClient struct {
-	ID         string              `json:"id"`
-	Provider   string              `json:"provider"`
-	Label      string              `json:"label"`
-	ClientID   string              `json:"client_id"`
-	Auth       provider.AuthMethod `json:"auth"`
-	Kind       word                `json:"kind"`
-	HasSecret  bool                `json:"has_secret"`
-	FromConfig bool                `json:"from_config"`
-	Accounts   []string            `json:"accounts"`
-}
-
-func wireClientOf(c accounts.ClientInfo) wireClient {
-	return wireClient{c.ID, c.Provider, c.Label, c.OAuthID, c.Auth, word(c.Kind), c.HasSecret, c.FromConfig, list(c.UsedBy)}
-}
-
-func (a *app) clientList() *cobra.Command {
-	return &cobra.Command{
-		Use:   "list",
-		Short: "List the clients, those from config.toml included",
-		Args:  cobra.NoArgs,
-		RunE: a.handle(func(*cobra.Command, []string) error {
-			return a.within(func(ctx context.Context, h *house) error {
-				all, err := h.book.Clients(ctx)
-				if err != nil {
-					return err
-				}
-				if a.json {
-					w := struct {
-						Format  string       `json:"format"`
-						Clients []wireClient `json:"clients"`
-					}{"fettle.clients/1", []wireClient{}}
-					for _, c := range all {
-						w.Clients = append(w.Clients, wireClientOf(c))
-					}
-					return a.emit(w)
-				}
-				rows := make([][]string, 0, len(all))
-				for _, c := range all {
-					rows = append(rows, []string{c.Provider, shown(c.Label, 40), shown(c.OAuthID, 60), string(c.Auth), shown(strings.Join(c.UsedBy, ", "), 60)})
-				}
-				a.table("PROVIDER\tLABEL\tCLIENT ID\tAUTH\tUSED BY", rows)
-				return nil
-			})
-		}),
-	}
-}
-
-func (a *app) clientRemove() *cobra.Command {
-	var of string
-	cmd := &cobra.Command{
-		Use:   "remove CLIENT",
-		Short: "Forget a client that no account uses; name it by label or ID",
-		Args:  cobra.ExactArgs(1),
-		RunE: a.handle(func(_ *cobra.Command, args []string) error {
-			return a.within(func(ctx context.Context, h *house) error {
-				client, err := h.client(ctx, of, args[0])
-				if err != nil {
-					return err
-				}
-				if err := h.book.RemoveClient(ctx, client.ID); err != nil {
-					return err
-				}
-				return a.tellClient(client, "is forgotten")
-			})
-		}),
-	}
-	cmd.Flags().StringVar(&of, "provider", "", "the provider, where several have a client of that label")
-	complete(cmd, "provider", a.completeProviders)
-	return cmd
-}
-
-// client finds one client by its ID here, its label, or its ID at the provider.
-func (h *house) client(ctx context.Context, providerID, name string) (accounts.ClientInfo, error) {
-	all, err := h.book.Clients(ctx)
-	if err != nil {
-		return accounts.ClientInfo{}, err
-	}
-	var labels []string
-	var found []accounts.ClientInfo
-	for _, c := range all {
-		if providerID != "" && c.Provider != providerID {
-			continue
-		}
-		labels = append(labels, c.Label)
-		if slices.Contains([]string{c.ID, c.Label, c.OAuthID}, name) {
-			found = append(found, c)
-		}
-	}
-	switch len(found) {
-	case 0:
-		return accounts.ClientInfo{}, unknownName("client", name, accounts.Nearest(name, labels), "`fettle client list` lists the clients")
-	case 1:
-		return found[0], nil
-	}
-	return accounts.ClientInfo{}, usage("there are several clients %q: name the ID", shown(name, 60))
 }

@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fettle/internal/config"
+	"fettle/oauthflow/provider"
+)
+
+func (a *app) clientExplain() *cobra.Command {
+	var kind string
+	var services []string
+	cmd := &cobra.Command{
+		Use:               "explain PROVIDER",
+		Short:             "Say how to register a client at a provider",
+		Long:              "explain prints the kinds of client that a provider offers, what each can do, and the steps to register one.",
+		Example:           "fettle client explain google --service analytics\nfettle client explain microsoft --kind web",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeProviders,
+		RunE: a.handle(func(_ *cobra.Command, args []string) error {
+			paths, err := config.Where(a.configFile, a.dataDir)
+			if err != nil {
+				return err
+			}
+			_, catalogue, err := a.configuration(paths)
+			if err != nil {
+				return err
+			}
+			p, ok := catalogue.Get(args[0])
+			if !ok {
+				return a.unknownProvider(catalogue, args[0])
+			}
+			kinds := p.ClientKindList()
+			if kind != "" {
+				k, ok := p.ClientKinds[kind]
+				if !ok {
+					return usage("%s has no kind %q of client: %s", p.Name, shown(kind, 30), strings.Join(kindIDs(kinds), ", "))
+				}
+				kinds = []provider.ClientKind{k}
+			}
+			for _, id := range services {
+				if _, ok := p.Services[id]; !ok {
+					return usage("%s has no service %q", p.Name, shown(id, 40))
+				}
+			}
+			return a.explainClients(p, kinds, services)
+		}),
+	}
+	cmd.Flags().StringVar(&kind, "kind", "", "one kind of client only")
+	cmd.Flags().StringArrayVar(&services, "service", nil, "what it is to be used for; repeat for several")
+	return cmd
+}
+
+func kindIDs(kinds []provider.ClientKind) []string {
+	var ids []string
+	for _, k := range kinds {
+		ids = append(ids, k.ID)
+	}
+	return ids
+}
+
+type wireClientKind struct {
+	ID          string              `json:"id"`
+	Name        string              `json:"name"`
+	Preferred   bool                `json:"preferred"`
+	Auth        provider.AuthMethod `json:"auth"`
+	NeedsSecret bool                `json:"needs_secret"`
+	Flows       []provider.FlowKind `json:"flows"`
+	Services    []string            `json:"services"`
+	Redirects   word                `json:"redirects"`
+	Words       word                `json:"words"`
+	Steps       []string            `json:"steps"`
+}
+
+func (a *app) explainClients(p provider.Provider, kinds []provider.ClientKind, services []string) error {
+	if a.json {
+		w := struct {
+			Format   string           `json:"format"`
+			Provider string           `json:"provider"`
+			Console  word             `json:"console"`
+			Docs     word             `json:"docs"`
+			Kinds    []wireClientKind `json:"kinds"`
+		}{"fettle.client-kinds/1", p.ID, word(p.Registration.Console), word(p.Registration.Docs), []wireClientKind{}}
+		for _, k := range kinds {
+			w.Kinds = append(w.Kinds, wireClientKind{
+				k.ID, k.Name, k.Preferred, k.Auth, k.NeedsSecret(), list(k.Flows), list(k.Services), word(k.Redirects), word(k.Words), list(p.RegistrationSteps(k.ID, services...)),
+			})
+		}
+		return a.emit(w)
+	}
+	a.printf("%s: %s", p.Name, plural(len(kinds), "kind of client", "kinds of client"))
+	if p.Registration.Console != "" {
+		a.printf("  register at %s", p.Registration.Console)
+	}
+	if p.Registration.Docs != "" {
+		a.printf("  described at %s", p.Registration.Docs)
+	}
+	for _, k := range kinds {
+		a.explainKind(p, k, services)
+	}
+	if len(kinds) == 0 {
+		a.printf("The catalogue does not describe how clients are registered there: ask whoever runs it, then `fettle client add %s --id ID`.", p.ID)
+	}
+	return nil
+}
+
+func (a *app) explainKind(p provider.Provider, k provider.ClientKind, services []string) {
+	title := k.Name + " (" + k.ID + ")"
+	if k.Preferred {
+		title += ", the one to choose unless something speaks for another"
+	}
+	a.printf("\n%s", title)
+	if k.Words != "" {
+		a.printf("  %s", k.Words)
+	}
+	var flows []string
+	for _, f := range k.Flows {
+		flows = append(flows, string(f))
+	}
+	secret := "no secret"
+	if k.NeedsSecret() {
+		secret = "a secret"
+	}
+	a.printf("  flows: %s; %s; redirects: %s", strings.Join(flows, ", "), secret, shown(k.Redirects, 300))
+	if len(k.Services) > 0 {
+		a.printf("  only for: %s", strings.Join(k.Services, ", "))
+	}
+	for i, step := range p.RegistrationSteps(k.ID, services...) {
+		a.printf("  %d. %s", i+1, step)
+	}
+}
