@@ -15,8 +15,11 @@ import (
 func (e *examination) probes(ctx context.Context) {
 	var all []outcome
 	for _, svc := range e.services() {
-		if svc.Probe.URL != "" {
+		switch {
+		case svc.Probe.URL != "":
 			all = append(all, e.probe(ctx, svc))
+		case svc.Probe.Blocked != "":
+			e.leaveOut(Check{ID: CheckProbe, Service: svc.ID, Title: "Access to " + svc.Name}, svc.Probe.Blocked)
 		}
 	}
 	if o, ok := worst(all); ok {
@@ -28,13 +31,23 @@ func (e *examination) probes(ctx context.Context) {
 func (e *examination) listings(ctx context.Context) {
 	var all []outcome
 	for _, svc := range e.services() {
-		if svc.Resources.URL != "" {
+		switch {
+		case svc.Resources.URL != "":
 			all = append(all, e.resources(ctx, svc))
+		case svc.Resources.Blocked != "":
+			e.leaveOut(Check{ID: CheckResources, Service: svc.ID, Title: "Resources of " + svc.Name}, svc.Resources.Blocked)
 		}
 	}
 	if o, ok := worst(all); ok {
 		e.note(o)
 	}
+}
+
+// leaveOut says of a call that cannot be made yet what it waits for.
+func (e *examination) leaveOut(c Check, why string) {
+	c = e.begin(c)
+	c.State, c.Detail = CheckSkipped, why
+	e.say(c)
 }
 
 func (e *examination) services() []provider.Service {

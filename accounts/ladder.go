@@ -27,12 +27,12 @@ func Ladder(p provider.Provider, services []string) []Check {
 		{ID: CheckRefresh, Title: "Refresh"}, {ID: CheckPermissions, Title: "Permissions"}, {ID: CheckIdentity, Title: "Identity"},
 	}
 	for _, id := range services {
-		if svc, ok := p.Services[id]; ok && svc.Probe.URL != "" {
+		if svc, ok := p.Services[id]; ok && (svc.Probe.URL != "" || svc.Probe.Blocked != "") {
 			rungs = append(rungs, Check{ID: CheckProbe, Service: id, Title: "Access to " + svc.Name})
 		}
 	}
 	for _, id := range services {
-		if svc, ok := p.Services[id]; ok && svc.Resources.URL != "" {
+		if svc, ok := p.Services[id]; ok && (svc.Resources.URL != "" || svc.Resources.Blocked != "") {
 			rungs = append(rungs, Check{ID: CheckResources, Service: id, Title: "Resources of " + svc.Name})
 		}
 	}

@@ -77,7 +77,7 @@ func (b *Book) Resources(ctx context.Context, accountID string, refresh bool) (R
 	for _, id := range a.Services {
 		svc := p.Services[id]
 		one := ServiceResources{
-			Service: id, Name: cmp.Or(svc.Name, id), Lists: svc.Resources.URL != "", Items: []store.Resource{}, Gone: []store.Resource{},
+			Service: id, Name: cmp.Or(svc.Name, id), Lists: svc.Resources.URL != "" || svc.Resources.Blocked != "", Items: []store.Resource{}, Gone: []store.Resource{},
 		}
 		for _, l := range listings {
 			if l.Service == id {
@@ -93,7 +93,9 @@ func (b *Book) Resources(ctx context.Context, accountID string, refresh bool) (R
 				one.Gone = append(one.Gone, r)
 			}
 		}
-		if one.Lists && len(one.Items) == 0 && !one.At.IsZero() {
+		if svc.Resources.Blocked != "" { // a developer token is missing, say: not the same as having nothing
+			one.Empty = svc.Resources.Blocked
+		} else if one.Lists && len(one.Items) == 0 && !one.At.IsZero() {
 			svc.Name = one.Name
 			one.Empty = nothingFound(svc, a.Identity).Explanation
 		}
