@@ -2,8 +2,10 @@ package oauthflow_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,6 +119,49 @@ func TestListFollowsPages(t *testing.T) {
 				t.Errorf("got %v, %v", got, err)
 			}
 		})
+	}
+}
+
+// Dropbox: further pages are asked for at another address, by a body with the token, which is there on the last page too.
+func TestListFollowsPagesByBody(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	const config = `
+[providers.acme.services.x.resources]
+url = "https://api.acme.example/v1/list"
+method = "POST"
+body = '{"path":""}'
+items = "entries"
+next = "cursor"
+next_url = "https://more.acme.example/v1/list/continue"
+next_body = '{"cursor":{next}}'
+more = "has_more"
+`
+	list := func(h http.HandlerFunc) ([]oauthflow.Resource, error) {
+		asked = nil
+		p, _, _ := acme(t, "[providers.acme.services.x]\n"+config)
+		return oauthflow.List(t.Context(), answering(h), p, p.Services["x"], &oauthflow.Token{Access: text("at-secret")})
+	}
+	got, err := list(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || r.Method != http.MethodPost || r.Header.Get("Authorization") != "Bearer at-secret" {
+			t.Errorf("%s, %v, %v", r.Method, err, r.Header)
+		}
+		asked = append(asked, r.URL.Host+" "+string(body))
+		n := len(asked)
+		writeJSON(w, 200, fmt.Sprintf(`{"entries":[{"id":"%d"}],"cursor":"c\"%d","has_more":%t}`, n, n, n < 3))
+	})
+	want := []string{`api.acme.example {"path":""}`, `more.acme.example {"cursor":"c\"1"}`, `more.acme.example {"cursor":"c\"2"}`}
+	if err != nil || len(got) != 3 || !slices.Equal(asked, want) {
+		t.Errorf("got %v, %v, asked %q", got, err, asked)
+	}
+	if _, err := list(answer(200, `{"entries":[],"cursor":"same","has_more":true}`)); err == nil || !strings.Contains(err.Error(), "leads back") {
+		t.Errorf("a loop: %v", err)
+	}
+	for _, body := range []string{`{"entries":[],"has_more":true}`, `{"entries":[],"cursor":"c"}`, `{"entries":[],"cursor":"c","has_more":"true"}`, `{"entries":[],"cursor":"","has_more":true}`} {
+		if got, err := list(answer(200, body)); err != nil || len(got) != 0 {
+			t.Errorf("%s: %v, %v", body, got, err)
+		}
 	}
 }
 
