@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"fettle/accounts/store"
@@ -88,6 +89,7 @@ func (r *refresh) renew(a *store.Account, t *oauthflow.Token, next sealedGrant, 
 	}
 	a.HasRefresh = !next.Refresh.Empty()
 	if t.ScopesStated && (r.provider.ScopeSource == "" || r.provider.ScopeSource == "token") {
+		noted = append(noted, r.lost(a.Granted, t.Scopes, a.Required)...)
 		a.Granted = t.Scopes
 	}
 	if len(t.Kept) > 0 {
@@ -118,6 +120,19 @@ func (r *refresh) renew(a *store.Account, t *oauthflow.Token, next sealedGrant, 
 		a.Generation++
 	}
 	return noted
+}
+
+// lost names the permissions that were there before and are not any more: when they went is worth knowing later.
+func (r *refresh) lost(before, now, required []string) []string {
+	had := map[string]bool{}
+	for _, m := range r.provider.Missing(required, before) {
+		had[m.Scope] = true // missing before
+	}
+	gone := slices.DeleteFunc(r.provider.Missing(required, now), func(m provider.Permission) bool { return had[m.Scope] })
+	if len(gone) == 0 {
+		return nil
+	}
+	return []string{"permissions are gone since the refresh before: " + permissionWords(gone)}
 }
 
 // readBack makes sure that what will be reported is what the store has.

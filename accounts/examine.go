@@ -86,6 +86,15 @@ func (e *examination) permissions(ctx context.Context) {
 
 // missingDiagnosis names the permissions in the words of the consent page.
 func missingDiagnosis(missing []provider.Permission) diagnose.Diagnosis {
+	return diagnose.Diagnosis{
+		Cause: causeMissingPermissions, Remedy: diagnose.GrantPermissions, Confidence: diagnose.Certain,
+		Title:       "Not granted: " + permissionWords(missing),
+		Explanation: "Sign in again and tick every box on the consent page.",
+	}
+}
+
+// permissionWords lists permissions as the consent page calls them.
+func permissionWords(missing []provider.Permission) string {
 	words := make([]string, len(missing))
 	for i, m := range missing {
 		words[i] = "“" + m.Words + "”"
@@ -93,11 +102,7 @@ func missingDiagnosis(missing []provider.Permission) diagnose.Diagnosis {
 			words[i] = m.Scope
 		}
 	}
-	return diagnose.Diagnosis{
-		Cause: causeMissingPermissions, Remedy: diagnose.GrantPermissions, Confidence: diagnose.Certain,
-		Title:       "Not granted: " + strings.Join(words, ", "),
-		Explanation: "Sign in again and tick every box on the consent page.",
-	}
+	return strings.Join(words, ", ")
 }
 
 // identity finds out who the token belongs to and compares it with whom the account belongs to.
