@@ -26,6 +26,7 @@ type errorTable struct {
 	Services []string
 	Listing  bool // API answers are given at the listing's address instead of the probe's
 	Redirect []errorRow
+	Exchange []errorRow
 	Refresh  []errorRow
 	Poll     []errorRow
 	API      []errorRow
@@ -47,7 +48,7 @@ type errorRow struct {
 	Ads                  map[string]string
 	Fault                []any // number and code of Microsoft Advertising
 
-	Is string // "state cause remedy"; of a sign-in "cause remedy", or "expired"
+	Is string // "state cause remedy"; of a sign-in "cause remedy", "expired", or "rejected": it may be pasted again
 }
 
 // answers writes a row out; most rows are one answer.
@@ -125,7 +126,7 @@ func TestEveryTableIsTold(t *testing.T) {
 	rows := 0
 	for name := range tables {
 		table := readTable(t, name)
-		for _, r := range slices.Concat(table.Redirect, table.Refresh, table.Poll, table.API) {
+		for _, r := range slices.Concat(table.Redirect, table.Exchange, table.Refresh, table.Poll, table.API) {
 			rows += len(r.answers())
 		}
 	}
@@ -235,6 +236,56 @@ func TestWhatProvidersAnswerAtTheRedirect(t *testing.T) {
 			l.is(t, a.ID, lookalike.Answer{}, "healthy")
 		})
 	}
+}
+
+// TestWhatProvidersAnswerToACode: one that is no longer good can be replaced by another; the rest ends the sign-in.
+func TestWhatProvidersAnswerToACode(t *testing.T) {
+	t.Parallel()
+	for name, table := range tables {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rows := readTable(t, name)
+			l := newLife(t, table.start, table.options, rows.Services...)
+			for i, row := range rows.Exchange {
+				flow := l.start(t, l.request(fmt.Sprintf("account-%d", i), provider.Browser))
+				answer := row.answers()[0]
+				rejected, err := l.pasteUntil(t, flow.FlowID, answer)
+				switch {
+				case row.Is == "rejected" && (err != nil || !rejected):
+					t.Errorf("%s: rejected %t, then %v", answer.Body, rejected, err)
+				case row.Is != "rejected":
+					diagnosed(t, answer.Body, err, row.Is)
+				}
+			}
+		})
+	}
+}
+
+// pasteUntil pastes codes, of which the first is answered so, until one is accepted or the sign-in fails.
+func (l *life) pasteUntil(t *testing.T, flowID string, answer lookalike.Answer) (rejected bool, err error) {
+	paste, address := make(chan string, 2), ""
+	again := func() {
+		back, err := l.like.Approve(address, lookalike.Consent{})
+		if err != nil {
+			t.Error(err)
+		}
+		paste <- back
+	}
+	l.like.Next(l.like.Path(l.entry.Token), answer)
+	result, err := l.DriveFlow(t.Context(), flowID, accounts.FlowIO{Pasted: paste, Report: func(e accounts.FlowEvent) {
+		switch e.Kind {
+		case accounts.FlowPrompt:
+			address = e.Prompt.AuthorizationURL
+			again()
+		case accounts.FlowRejected:
+			rejected = true
+			again()
+		}
+	}})
+	if err == nil && result.End != accounts.EndAuthorized {
+		err = fmt.Errorf("ended as %s: %s", result.End, result.Why)
+	}
+	return rejected, err
 }
 
 // TestWhatProvidersAnswerToAPoll: all rows at once, because each waits a second for its turn.

@@ -165,8 +165,9 @@ func (o WaitOptions) settle(ctx context.Context, f *Flow, d delivery) (*Token, e
 	return nil, e
 }
 
+// refusedCode reports whether the code is what is wrong, so that another one may do. GitHub and Meta have words of their own.
 func refusedCode(e *Error) bool {
-	return e.Code == "invalid_grant" || e.Code == "bad_verification_code"
+	return e.Code == "invalid_grant" || e.Code == "bad_verification_code" || e.Subcode == "36007" || e.Subcode == "36009"
 }
 
 func reasonFor(e *Error) string {
