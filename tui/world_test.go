@@ -51,14 +51,21 @@ func newWorldOf(t *testing.T, opts sandbox.Options, extra ...string) *world {
 // emptyWorld has no vault yet.
 func emptyWorld(t *testing.T, opts sandbox.Options, extra ...string) *world {
 	t.Helper()
-	ctx := t.Context()
 	server, err := sandbox.Start(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Close)
+	w := assembled(t, "acme", server.ProviderTOML("acme", extra...))
+	w.server = server
+	return w
+}
+
+// assembled is everything but a server: config.toml has the text, the screens know the one provider.
+func assembled(t *testing.T, providerID, config string) *world {
+	t.Helper()
 	dir := t.TempDir()
-	records, err := store.Open(ctx, filepath.Join(dir, "data"))
+	records, err := store.Open(t.Context(), filepath.Join(dir, "data"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,17 +76,17 @@ func emptyWorld(t *testing.T, opts sandbox.Options, extra ...string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalogue, err := builtin.With("config.toml", []byte(server.ProviderTOML("acme", extra...)))
+	catalogue, err := builtin.With("config.toml", []byte(config))
 	if err != nil {
 		t.Fatal(err)
 	}
-	entry, _ := catalogue.Get("acme")
+	entry, _ := catalogue.Get(providerID)
 	book := accounts.New(accounts.Config{Store: records, Vault: keys, Catalogue: catalogue, Actor: "ops"})
 	keeper := pwfile.New(pwfile.Config{Book: book, Store: records, Dir: filepath.Join(dir, "data"), Actor: "ops"})
 	if _, _, err := pwfile.InitServer(filepath.Join(dir, "data")); err != nil {
 		t.Fatal(err)
 	}
-	return &world{server: server, book: book, keeper: keeper, records: records, door: &door{Vault: keys, settings: settings}, catalogue: catalogue, entries: []provider.Provider{entry}, dir: dir}
+	return &world{book: book, keeper: keeper, records: records, door: &door{Vault: keys, settings: settings}, catalogue: catalogue, entries: []provider.Provider{entry}, dir: dir}
 }
 
 // door is the vault as the program is given it.
