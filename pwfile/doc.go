@@ -6,6 +6,8 @@
 // It imports accounts (secrets come from the book) and accounts/store, and internal guards; never tui.
 //
 // Start reading at Keeper (keeper.go), the book's side: canvases and why their files are stale (stale.go), what a
-// regeneration would do (plan.go) and its execution (generate.go, canvasrun.go). The format is in payload.go, sign.go and
+// regeneration would do (plan.go) and its execution: generate.go for the whole, run.go and record.go for the record that an
+// interrupted run is continued from, write.go for one canvas. Places are reached through one interface, delivery
+// (deliver.go): local files there, other machines in remote.go. The format is in payload.go, sign.go and
 // seal.go. The reader's side needs no store: server.go, trust.go, reader.go and inspect.go.
 package pwfile

@@ -329,3 +329,42 @@ func TestAnUnattendedMachineWithoutSSH(t *testing.T) {
 		t.Error("a place that never got the file is not stale")
 	}
 }
+
+func TestADiskElsewhereThatTakesNothing(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("full and read-only disks: only root can make them")
+	}
+	n, b := sshtest.New(t), newBench(t)
+	b.over(n)
+	n.Start("host")
+	b.book.add("a")
+	for option, code := range map[string]string{"ro": "failed", "size=16k": "disk_full"} {
+		dir, address := b.away("host")
+		b.canvas(option[:2], func(c *pwfile.NewCanvas) { c.Copies = []string{address} }, "a")
+		if err := mountMemory(t, dir, option); err != nil {
+			t.Skipf("%s: cannot be made here: %v", option, err)
+		}
+		_ = os.WriteFile(filepath.Join(dir, "filler"), make([]byte, 1<<20), 0o600) // fails when full, or at once
+		run := b.generate(pwfile.Selection{Stale: true})
+		line := run.Lines[len(run.Lines)-1]
+		if line.State != store.LineFailed || line.Code != code || !strings.Contains(line.Cause, dir) {
+			t.Errorf("%s: %+v", option, line)
+		}
+		if left := strings.TrimSuffix(entries(t, dir), "filler"); left != "" {
+			t.Errorf("%s: left %q", option, left)
+		}
+		if err := b.forget(option[:2]); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// forget removes a canvas, so that it takes no part in what follows.
+func (b *bench) forget(name string) error {
+	c, err := b.ByName(b.Context(), name)
+	if err == nil {
+		_, err = b.Remove(b.Context(), c.ID)
+	}
+	return err
+}
