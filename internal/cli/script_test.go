@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"fettle/internal/otheras"
@@ -138,6 +141,16 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 		d, err := time.ParseDuration(args[1])
 		ts.Check(err)
 		ts.Check(worldOf(ts).later(args[0], d))
+	},
+	// storage starts S3-compatible storage with a bucket, and gives the script the credentials for it.
+	"storage": func(ts *testscript.TestScript, _ bool, args []string) {
+		backend := s3mem.New()
+		ts.Check(backend.CreateBucket(args[0]))
+		server := httptest.NewServer(gofakes3.New(backend).Server())
+		ts.Defer(server.Close)
+		ts.Setenv("S3", server.URL)
+		ts.Setenv("AWS_ACCESS_KEY_ID", "key")
+		ts.Setenv("AWS_SECRET_ACCESS_KEY", "canary-secret-key")
 	},
 	// google starts a provider that fettle takes for Google.
 	"google": func(ts *testscript.TestScript, _ bool, _ []string) {

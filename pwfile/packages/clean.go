@@ -2,6 +2,7 @@ package packages
 
 import (
 	"context"
+	"path"
 	"strings"
 	"time"
 
@@ -19,10 +20,13 @@ func (d Dropped) over(serial int64, now time.Time) bool {
 
 // clean removes objects that nobody needs any more. The sync is done by then: what cannot be removed is a note.
 func (s *session) clean(ctx context.Context, m *Manifest, r *Result, t *teller) {
+	t.begin(StepClean, 0, 0)
+	if err := s.sweep(ctx, m); err != nil {
+		r.Notes = append(r.Notes, "what a killed sync has left could not be removed: "+firstLine(err))
+	}
 	if s.pkg.Layout != store.LayoutObjects {
 		return
 	}
-	t.begin(StepClean, 0, 0)
 	named := map[string]bool{}
 	for _, e := range m.Entries {
 		named[e.SHA256] = true
@@ -56,6 +60,37 @@ func (s *session) clean(ctx context.Context, m *Manifest, r *Result, t *teller) 
 	if err != nil {
 		r.Notes = append(r.Notes, "what nobody needs any more could not be removed: "+firstLine(err))
 	}
+}
+
+// sweep removes what killed syncs have left half written, once no sync can still be at it. Object storage keeps no halves.
+func (s *session) sweep(ctx context.Context, m *Manifest) error {
+	if _, whole := s.depot.(*bucket); whole {
+		return nil
+	}
+	folders := map[string]bool{".": true}
+	if m.Layout == store.LayoutPlain {
+		for _, e := range m.Entries {
+			folders[path.Dir(e.Path)] = true
+		}
+	}
+	left := []string{}
+	for dir := range folders {
+		err := s.depot.list(ctx, path.Join(dir, tempPrefix), func(o object) error {
+			if s.cfg.Now().Sub(o.ModTime) >= keepFor {
+				left = append(left, o.Name)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, name := range left {
+		if err := s.depot.remove(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // cleanPlain removes plain files that the former manifest named and the new one does not. Plain files go at once:

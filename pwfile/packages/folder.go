@@ -199,6 +199,9 @@ func (f *folder) list(ctx context.Context, prefix string, each func(object) erro
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // gone meanwhile, or there is nothing with this prefix yet
 		}
+		if err == nil && d.IsDir() && name != at && !leadsTo(name, prefix) {
+			return fs.SkipDir
+		}
 		if err != nil || d.IsDir() || !strings.HasPrefix(name, prefix) {
 			return err
 		}
@@ -212,6 +215,11 @@ func (f *folder) list(ctx context.Context, prefix string, each func(object) erro
 		return each(object{Name: name, Size: info.Size(), ModTime: info.ModTime()})
 	})
 	return f.wrap(at, err)
+}
+
+// leadsTo reports whether a folder may hold names with the prefix.
+func leadsTo(dir, prefix string) bool {
+	return strings.HasPrefix(dir+"/", prefix) || strings.HasPrefix(prefix, dir+"/")
 }
 
 func (f *folder) remove(_ context.Context, name string) error {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"fettle/accounts/store"
 	"fettle/pwfile"
@@ -25,12 +26,16 @@ type job struct {
 	Data, ID string
 	From, To string
 	KillAt   int // it kills itself at this report of progress; 0: it is killed from outside
+	Largest  int // no file may grow beyond so many bytes; 0: any
 }
 
 // child is what the test binary does in a process of its own.
 func child(text string) int {
 	var j job
 	if json.Unmarshal([]byte(text), &j) != nil {
+		return 2
+	}
+	if j.Largest > 0 && limitFiles(j.Largest) != nil {
 		return 2
 	}
 	reports := 0
@@ -146,6 +151,17 @@ func TestASyncMayBeKilledAtEachStep(t *testing.T) {
 	}
 	if kills < 12 {
 		t.Errorf("only %d kills", kills)
+	}
+	// What the killed ones left half written goes after a day.
+	for _, name := range []string{".fettle-new-a", "objects/.fettle-new-b"} {
+		b.write(filepath.Join(to, name), "half")
+	}
+	b.clock.advance(25 * time.Hour)
+	b.sync(p)
+	for name := range tree(t, to) {
+		if strings.Contains(name, ".fettle") {
+			t.Errorf("%s is still there", name)
+		}
 	}
 }
 

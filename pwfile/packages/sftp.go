@@ -248,8 +248,9 @@ func (s *server) list(ctx context.Context, prefix string, each func(object) erro
 		for _, info := range infos {
 			name := path.Join(dir, info.Name())
 			switch {
-			case info.IsDir():
+			case info.IsDir() && leadsTo(name, prefix):
 				folders = append(folders, name)
+			case info.IsDir():
 			case strings.HasPrefix(name, prefix):
 				if err := each(object{Name: name, Size: info.Size(), ModTime: info.ModTime()}); err != nil {
 					return err
