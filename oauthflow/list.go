@@ -3,6 +3,7 @@ package oauthflow
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -22,31 +23,90 @@ const (
 // List returns what the account can reach at a service, none where the service has no listing. Pages are
 // followed only on the origins the catalogue entry names.
 func List(ctx context.Context, hc *http.Client, p provider.Provider, svc provider.Service, t *Token) ([]Resource, error) {
-	l := svc.Resources
-	if l.URL == "" {
+	if svc.Resources.URL == "" {
 		return nil, nil
 	}
-	ctx = context.WithValue(ctx, longAnswer{}, true)
-	b := bearer{place: PlaceAPI, provider: p, server: p.Endpoints, token: t}
-	request := l.Request
-	request.URL = fill(l.URL, t.Kept, "")
-	seen := map[string]bool{}
+	l := lister{bearer: bearer{place: PlaceAPI, provider: p, server: p.Endpoints, token: t}, hc: hc, service: svc.Name, seen: map[string]bool{}, pagesLeft: maxPages}
+	return l.list(context.WithValue(ctx, longAnswer{}, true), svc.Resources)
+}
+
+// lister is one listing, with what its calls have used up together.
+type lister struct {
+	bearer
+	hc        *http.Client
+	service   string
+	seen      map[string]bool
+	pagesLeft int
+}
+
+// list reads all pages, and then what is inside each item where that takes a call of its own.
+func (l *lister) list(ctx context.Context, listing provider.Listing) ([]Resource, error) {
+	items, err := l.pages(ctx, listing, "")
+	if err != nil || listing.Each == nil {
+		return items, err
+	}
 	var found []Resource
-	for range maxPages {
-		page := request.URL + "\x00" + request.Body // where the next page is asked for by a body, the address stays
-		if seen[page] {
-			return nil, &Error{Place: PlaceAPI, Provider: p.ID, Code: CodeInvalidResponse, Description: "the listing of " + clean(svc.Name) + " leads back to a page it has been to"}
+	asked := map[string]bool{}
+	for _, item := range items {
+		found = append(found, item)
+		path, ok := itemPath(item.ID)
+		if !ok || asked[path] {
+			continue
 		}
-		seen[page] = true
-		a, err := b.send(ctx, hc, request)
+		asked[path] = true
+		inside := *listing.Each
+		inside.URL = strings.ReplaceAll(inside.URL, "{item}", path)
+		children, err := l.pages(ctx, inside, item.ID)
+		if err != nil && !closed(err) {
+			return nil, err // half a listing would make the rest look gone
+		}
+		if found = append(found, children...); len(found) >= maxItems {
+			return found[:maxItems], nil
+		}
+	}
+	return found, nil
+}
+
+// closed reports whether an item is not open to this account, which is no reason to fail for the others: an Ads account
+// that is not enabled, a project without the API.
+func closed(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Status == http.StatusForbidden || e.Status == http.StatusNotFound || e.Status == http.StatusBadRequest)
+}
+
+// itemPath is an item's id as part of a path. Slashes stay (customers/123); what would lead elsewhere is refused.
+func itemPath(id string) (string, bool) {
+	parts := strings.Split(id, "/")
+	for i, part := range parts {
+		if part == "" || part == "." || part == ".." {
+			return "", false
+		}
+		parts[i] = url.PathEscape(part)
+	}
+	return strings.Join(parts, "/"), true
+}
+
+// pages reads one listing to its end, or to the end of what all of them may use.
+func (l *lister) pages(ctx context.Context, listing provider.Listing, parent string) ([]Resource, error) {
+	request := listing.Request
+	request.URL = fill(listing.URL, l.token.Kept, "")
+	var found []Resource
+	for ; l.pagesLeft > 0; l.pagesLeft-- {
+		page := request.URL + "\x00" + request.Body // where the next page is asked for by a body, the address stays
+		if l.seen[page] {
+			return nil, &Error{Place: PlaceAPI, Provider: l.provider.ID, Code: CodeInvalidResponse, Description: "the listing of " + clean(l.service) + " leads back to a page it has been to"}
+		}
+		l.seen[page] = true
+		a, err := l.send(ctx, l.hc, request)
 		if err != nil {
 			return nil, err
 		}
-		if found = collect(found, l, a.value, ""); len(found) >= maxItems {
+		if found = collect(found, listing, a.value, parent); len(found) >= maxItems {
 			return found[:maxItems], nil
 		}
-		next, more := nextRequest(l, a, request)
+		next, more := nextRequest(listing, a, request)
 		if !more {
+			l.pagesLeft--
 			break
 		}
 		request = next

@@ -165,6 +165,73 @@ more = "has_more"
 	}
 }
 
+// Google Ads and BigQuery: what is inside an item takes a call of its own, by its id.
+func TestListAsksForEachItem(t *testing.T) {
+	t.Parallel()
+	const config = `
+[providers.acme.services.x.resources]
+url = "https://api.acme.example/v1/customers"
+items = "names"
+[providers.acme.services.x.resources.each]
+url = "https://ads.acme.example/v1/{item}/search"
+method = "POST"
+body = '{"query":"q"}'
+items = "results"
+id = "c.id"
+name = "c.name"
+next = "next"
+next_param = "page"
+`
+	var asked []string
+	list := func(names string, answerTo map[string]int) ([]oauthflow.Resource, error) {
+		asked = nil
+		p, _, _ := acme(t, "[providers.acme.services.x]\n"+config)
+		return oauthflow.List(t.Context(), answering(func(w http.ResponseWriter, r *http.Request) {
+			asked = append(asked, r.URL.Host+r.URL.EscapedPath())
+			if r.URL.Host == "api.acme.example" {
+				writeJSON(w, 200, `{"names":[`+names+`]}`)
+				return
+			}
+			if status := answerTo[r.URL.Path]; status != 0 {
+				writeJSON(w, status, `{"error":{"code":1,"status":"NO"}}`)
+				return
+			}
+			if r.URL.Query().Get("page") == "" {
+				writeJSON(w, 200, `{"results":[{"c":{"id":"10","name":"Ten"}}],"next":"2"}`)
+				return
+			}
+			writeJSON(w, 200, `{"results":[{"c":{"id":"11"}}]}`)
+		}), p, p.Services["x"], &oauthflow.Token{Access: text("at-secret")})
+	}
+	got, err := list(`"customers/1"`, nil)
+	if want := "[{customers/1 customers/1 } {10 Ten customers/1} {11 11 customers/1}]"; err != nil || fmt.Sprint(got) != want {
+		t.Errorf("got %v, %v", got, err)
+	}
+	got, err = list(`"customers/1","customers/2","customers/3"`, map[string]int{"/v1/customers/1/search": 403, "/v1/customers/2/search": 404, "/v1/customers/3/search": 400})
+	if err != nil || len(got) != 3 {
+		t.Errorf("items that refuse: %v, %v", got, err)
+	}
+	for _, status := range []int{401, 429, 503} {
+		if got, err := list(`"customers/1","customers/2"`, map[string]int{"/v1/customers/2/search": status}); err == nil {
+			t.Errorf("%d passed for a whole listing: %v", status, got)
+		}
+	}
+	if _, err := list(`"../token","a/../b","","/","a//b","x?y#z","{instance}"`, nil); err != nil || !slices.Equal(asked, []string{"api.acme.example/v1/customers", "ads.acme.example/v1/x%3Fy%23z/search", "ads.acme.example/v1/x%3Fy%23z/search", "ads.acme.example/v1/%7Binstance%7D/search", "ads.acme.example/v1/%7Binstance%7D/search"}) {
+		t.Errorf("ids that lead elsewhere: %v, asked %q", err, asked)
+	}
+	many := strings.TrimSuffix(strings.Repeat(`"x",`, 5), ",")
+	if got, err := list(many, nil); err != nil || len(asked) != 3 || len(got) != 7 {
+		t.Errorf("the same item again and again: %d calls, %v, %v", len(asked), got, err)
+	}
+	var ids []string
+	for i := range 400 {
+		ids = append(ids, fmt.Sprintf("%q", fmt.Sprint("n", i)))
+	}
+	if got, err := list(strings.Join(ids, ","), nil); err != nil || len(asked) != 200 || len(got) < 400 {
+		t.Errorf("%d calls, %d items, %v", len(asked), len(got), err)
+	}
+}
+
 func TestBearerTokensGoOnlyToTheCataloguesOrigins(t *testing.T) {
 	t.Parallel()
 	for _, next := range []string{"https://evil.example/v1/things", "http://api.acme.example/v1/things", "https://api.acme.example:8443/x", "//evil.example/x", "https://api.acme.example@evil.example/"} {

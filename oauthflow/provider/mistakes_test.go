@@ -109,6 +109,10 @@ func TestMistakesAreNamedWithFileLineAndKey(t *testing.T) {
 		{"next body without the token", "[providers.acme.services.x.resources]\nnext = \"n\"\nnext_body = \"{}\"\n", "c.toml:5: providers.acme.services.x.resources.next_body: "},
 		{"next page without its member", "[providers.acme.services.x.resources]\nnext_param = \"p\"\n", "c.toml:3: providers.acme.services.x.resources.next: needed"},
 		{"next page over http", "[providers.acme.services.x.resources]\nnext = \"n\"\nnext_url = \"http://a.example\"\n", "c.toml:5: providers.acme.services.x.resources.next_url: "},
+		{"call for each without the item", "[providers.acme.services.x.resources]\neach = { url = \"https://a.example/x\" }\n", "c.toml:4: providers.acme.services.x.resources.each.url: "},
+		{"call for each at the item's own address", "[providers.acme.services.x.resources]\neach = { url = \"{item}/x\" }\n", "c.toml:4: providers.acme.services.x.resources.each.url: "},
+		{"call for each over http", "[providers.acme.services.x.resources]\neach = { url = \"http://a.example/{item}\" }\n", "c.toml:4: providers.acme.services.x.resources.each.url: "},
+		{"call for each beside children", "[providers.acme.services.x.resources]\neach = { url = \"https://a.example/{item}\" }\nchildren = { items = \"x\" }\n", "c.toml:4: providers.acme.services.x.resources.each: "},
 		{"call inside children", "[providers.acme.services.x.resources]\nchildren = { items = \"p\", url = \"http://a.example\" }\n", "c.toml:4: providers.acme.services.x.resources.children.url: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

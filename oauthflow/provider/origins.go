@@ -29,6 +29,9 @@ func (p Provider) BearerOrigins(e Endpoints, kept map[string]string) []string {
 	urls = append(urls, p.APIOrigins...)
 	for _, s := range p.Services {
 		urls = append(urls, s.Probe.URL, s.Resources.URL, s.Resources.NextURL)
+		if each := s.Resources.Each; each != nil {
+			urls = append(urls, each.URL, each.NextURL)
+		}
 	}
 	for _, v := range kept {
 		if p.knownInstance(v) {

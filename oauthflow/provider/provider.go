@@ -190,5 +190,6 @@ type Listing struct {
 	NextURL   string   `toml:"next_url"`  // where further pages are asked for, if not at URL (Dropbox)
 	NextBody  string   `toml:"next_body"` // body of that call; {next} stands for the next page's token as JSON text
 	More      string   `toml:"more"`      // member that is true while there are further pages
+	Each      *Listing `toml:"each"`      // a further call for each item, at a URL with {item}; it lists the item's children
 	Children  *Listing `toml:"children"`  // listing inside each item (Analytics: propertySummaries)
 }

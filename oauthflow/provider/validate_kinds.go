@@ -160,6 +160,17 @@ func (p Provider) checkListing(at string, l Listing) error {
 	if (l.NextParam != "" || l.NextURL != "" || l.NextBody != "" || l.More != "") && l.Next == "" {
 		return wrong(at+".next", "needed: which member holds the next page's token?")
 	}
+	if each := l.Each; each != nil {
+		switch {
+		case l.Children != nil || each.Each != nil:
+			return wrong(at+".each", "stands beside no children and holds no each of its own")
+		case !strings.Contains(each.URL, "{item}") || strings.HasPrefix(each.URL, "{"):
+			return wrong(at+".each.url", "%q has to be an address of its own with {item} in it", each.URL)
+		}
+		inside := *each
+		inside.URL = strings.ReplaceAll(each.URL, "{item}", "item")
+		return p.checkListing(at+".each", inside)
+	}
 	if l.Children != nil {
 		return p.checkListing(at+".children", *l.Children)
 	}
