@@ -13,6 +13,7 @@ type FlowChoice struct {
 	Kind        provider.FlowKind
 	Preferred   bool
 	Why         string
+	Consent     string // what the consent page will ask, one sentence
 	Unavailable string // non-empty: why this way cannot be used here
 }
 
@@ -30,7 +31,7 @@ func (b *Book) FlowChoices(ctx context.Context, req AuthorizeRequest) ([]FlowCho
 func (plan authorization) choices() []FlowChoice {
 	var usable, rest []FlowChoice
 	for _, kind := range plan.order() {
-		c := FlowChoice{Kind: kind, Unavailable: plan.obstacle(kind)}
+		c := FlowChoice{Kind: kind, Consent: consentWords(plan.provider, plan.Services), Unavailable: plan.obstacle(kind)}
 		if c.Unavailable == "" {
 			usable = append(usable, c)
 		} else {
