@@ -42,7 +42,7 @@ type notice struct {
 
 // Init looks at the book, asks what the first screen wants to know and starts the clock.
 func (m Model) Init() tea.Cmd {
-	return tea.Batch(m.run.load(), m.started(m.front()), m.run.tick(time.Second))
+	return tea.Batch(m.run.load(), m.started(m.front()), m.run.tick(time.Second), m.run.nextAsk())
 }
 
 // Update classifies and delegates.
@@ -65,6 +65,10 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case abandonedMsg:
 		m.notice = notice{"The sign-in of " + msg.name + " was dropped.", accounts.SeverityOK}
 		return m, m.run.load()
+	case askedMsg:
+		return m.asked(msg)
+	case withdrawnMsg:
+		return m.askGone(msg)
 	case hangupMsg:
 		return m, tea.Quit
 	case tea.PasteMsg:

@@ -107,6 +107,8 @@ func (r *runner) command(in intent, run int) tea.Cmd {
 		})
 	case abandonFlow:
 		return r.guard(r.abandon(in))
+	case giveSecret:
+		return r.give(in)
 	case stop:
 		return r.stop(in.job)
 	case pasteInto:
@@ -189,6 +191,7 @@ func (r *runner) generate(in generate) work {
 	return func(ctx context.Context, _ *liveJob, emit func(jobEvent)) (any, string, error) {
 		run, err := r.Files.Generate(ctx, in.plan, pwfile.GenerateOptions{
 			Passphrase: func(context.Context, pwfile.Canvas) (secret.Text, error) { return in.passphrase, nil },
+			Unlock:     r.unlockKey(),
 		}, func(p pwfile.Progress) { emit(jobEvent{progress: &p}) })
 		return run, "", err
 	}

@@ -79,6 +79,9 @@ func (m Model) back() Model {
 	case quitQuestion:
 		m.overlay = over.under
 		return m
+	case secretScreen:
+		m.overlay = over.under
+		return m
 	case unlockScreen:
 		m.held = nil
 	}

@@ -42,6 +42,9 @@ var packageScenes = map[string]func(m Model) Model{
 	"packages-empty":  func(m Model) Model { return press(m, "o") },
 	"packages-remove": func(m Model) Model { return press(atPackages(m), "x") },
 	"package-layout":  packageReady,
+	"secret": func(m Model) Model {
+		return feed(m, askedMsg{0, "Enter passphrase for key '/home/ops/.ssh/id_ed25519'"})
+	},
 	"package-done": func(m Model) Model {
 		m = press(packageReady(m), "enter")
 		id := jobID{jobPackage, "nightly"}

@@ -23,6 +23,7 @@ type runner struct {
 	mu    sync.Mutex
 	ended bool // nothing is begun any more
 	live  map[jobID]*liveJob
+	asks  []secretAsk // questions for secrets so far, by ID
 	wg    sync.WaitGroup
 }
 
@@ -33,6 +34,7 @@ type Services struct {
 	Packages Packages
 	Vault    Vault
 	Browser  Browser
+	Asker    *Asker // nil: work in the background asks nobody
 	Clock    Clock
 	Log      *oplog.Log
 }

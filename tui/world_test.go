@@ -26,6 +26,7 @@ type world struct {
 	keeper  *pwfile.Keeper
 	records store.Store
 	door    *door
+	asker   *tui.Asker
 
 	catalogue *provider.Catalogue
 	entries   []provider.Provider
@@ -175,7 +176,7 @@ func (w *world) canvas(t *testing.T, name string, accountNames ...string) string
 
 func (w *world) services() tui.Services {
 	packs := packages.New(packages.Config{Book: w.book, Store: w.records, Canvases: w.keeper, Actor: "ops"})
-	return tui.Services{Accounts: w.book, Files: w.keeper, Packages: packs, Vault: w.door, Browser: noBrowser{}, Clock: time.Now}
+	return tui.Services{Accounts: w.book, Files: w.keeper, Packages: packs, Vault: w.door, Browser: noBrowser{}, Asker: w.asker, Clock: time.Now}
 }
 
 // another is a second process over the same book: its own store, vault and caches.

@@ -66,7 +66,7 @@ func (a *app) open(ctx context.Context) (_ *house, err error) {
 	h.files = pwfile.New(pwfile.Config{
 		Book: h.book, Store: h.store, Dir: h.paths.Data, Actor: actor(), Remote: pwfile.Remote{Config: h.config.SSH.Config}, IdleTerm: h.idleTerm,
 	})
-	h.packages = packages.New(packages.Config{Book: h.book, Store: h.store, Canvases: h.files, Connection: a.connection(h.config), Actor: actor()})
+	h.packages = h.packagesBy(a.unlockKey())
 	return h, nil
 }
 

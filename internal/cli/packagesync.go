@@ -14,13 +14,12 @@ import (
 	"fettle/pwfile/packages"
 )
 
-// connection says how destinations on other machines are reached. A person is asked for a key's passphrase, if there is one.
-func (a *app) connection(c config.Config) packages.Connection {
-	made := packages.Connection{SSHConfig: c.SSH.Config}
-	if a.hasTerminal() {
-		made.Ask = func(ctx context.Context, q sshconn.Question) (secret.Text, error) { return a.askSecret(ctx, q.Prompt) }
-	}
-	return made
+// packagesBy keeps the packages, with somebody who answers for the keys of other machines.
+func (h *house) packagesBy(ask func(context.Context, sshconn.Question) (secret.Text, error)) *packages.Keeper {
+	return packages.New(packages.Config{
+		Book: h.book, Store: h.store, Canvases: h.files, Actor: actor(),
+		Connection: packages.Connection{SSHConfig: h.config.SSH.Config, Ask: ask},
+	})
 }
 
 func (a *app) packagePlan() *cobra.Command {
@@ -227,7 +226,7 @@ func (a *app) packageFetch() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			opts.Dir, opts.Connection = paths.Data, a.connection(settings)
+			opts.Dir, opts.Connection = paths.Data, packages.Connection{SSHConfig: settings.SSH.Config, Ask: a.unlockKey()}
 			f, err := packages.Fetch(ctx, opts, a.transferring("fetch"))
 			if err != nil {
 				return err

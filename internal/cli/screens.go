@@ -51,8 +51,10 @@ func (h *house) show(ctx context.Context, l *look, notice string) error {
 		a.quiet.Store(false)
 		a.progress("fettle: %s", line)
 	}
+	// The screen has the terminal now: what asks for a secret asks there.
+	asker := tui.NewAsker()
 	return tui.Run(ctx,
-		tui.Services{Accounts: h.book, Files: h.files, Packages: h.packages, Vault: door{h}, Browser: quietBrowser{}, Clock: time.Now, Log: h.log},
+		tui.Services{Accounts: h.book, Files: h.files, Packages: h.packagesBy(asker.Key), Asker: asker, Vault: door{h}, Browser: quietBrowser{}, Clock: time.Now, Log: h.log},
 		tui.Options{
 			Theme: l.theme, ASCII: l.ascii || !speaksUTF8(), Providers: h.catalogue.All(), Tell: gone,
 			Host: tui.Host{User: userName(), Name: hostName(), SSH: overSSH(), Notice: notice},
