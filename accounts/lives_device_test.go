@@ -19,7 +19,7 @@ func TestDevicesWaitForThePerson(t *testing.T) {
 		if !b.device {
 			continue
 		}
-		l := newLife(t, b.start, b.options, b.services...)
+		l := newLife(t, b.provider, b.options, b.services...)
 		agrees := l.start(t, l.request("agrees", provider.Device))
 		cancels := l.start(t, l.request("cancels", provider.Device))
 		waiting.Go(func() {

@@ -101,19 +101,19 @@ func readTable(t *testing.T, name string) errorTable {
 	return table
 }
 
-// tables are the lives whose error tables are kept in testdata/lives.
-var tables = map[string]struct {
-	start   func(lookalike.Options) (*lookalike.Server, error)
-	options lookalike.Options
-}{
-	"google":      {start: starter(lookalike.StartGoogle)},
-	"microsoft":   {start: starter(lookalike.StartMicrosoft)},
-	"advertising": {start: starter(lookalike.StartMicrosoft), options: lookalike.Options{Vars: map[string]string{"developer_token": "made-up"}}},
-	"meta":        {start: starter(lookalike.StartMeta)},
-	"linkedin":    {start: starter(lookalike.StartLinkedIn), options: lookalike.Options{Partner: true}},
-	"dropbox":     {start: starter(lookalike.StartDropbox)},
-	"salesforce":  {start: starter(lookalike.StartSalesforce)},
-	"github":      {start: starter(lookalike.StartGitHub), options: lookalike.Options{Expiring: true}},
+// tables are the error tables of testdata/lives, with what their clients are.
+var tables = map[string]lookalike.Options{
+	"google": {}, "microsoft": {}, "meta": {}, "dropbox": {}, "salesforce": {},
+	"advertising": {Vars: map[string]string{"developer_token": "made-up"}},
+	"linkedin":    {Partner: true},
+	"github":      {Expiring: true},
+}
+
+// told starts the life that a table is about.
+func told(t *testing.T, name string) (errorTable, *life) {
+	t.Helper()
+	rows := readTable(t, name)
+	return rows, newLife(t, cmp.Or(rows.Provider, name), tables[name], rows.Services...)
 }
 
 // TestEveryTableIsTold makes sure that no file of answers lies there untested.
@@ -138,11 +138,10 @@ func TestEveryTableIsTold(t *testing.T) {
 // TestWhatProvidersAnswerToARefresh: from the raw answer to the state of health, and back to healthy with the next good one.
 func TestWhatProvidersAnswerToARefresh(t *testing.T) {
 	t.Parallel()
-	for name, table := range tables {
+	for name := range tables {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rows := readTable(t, name)
-			l := newLife(t, table.start, table.options, rows.Services...)
+			rows, l := told(t, name)
 			a := l.account(t, "sales")
 			for _, row := range rows.Refresh {
 				for _, answer := range row.answers() {
@@ -162,11 +161,10 @@ func TestWhatProvidersAnswerToARefresh(t *testing.T) {
 // TestWhatTheAPIsAnswer is the same for what a verification meets.
 func TestWhatTheAPIsAnswer(t *testing.T) {
 	t.Parallel()
-	for name, table := range tables {
+	for name := range tables {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rows := readTable(t, name)
-			l := newLife(t, table.start, table.options, rows.Services...)
+			rows, l := told(t, name)
 			a := l.account(t, "sales")
 			svc := l.entry.Services[rows.Services[0]]
 			at := svc.Probe.URL
@@ -209,11 +207,10 @@ func (l *life) is(t *testing.T, id string, answer lookalike.Answer, want string)
 // TestWhatProvidersAnswerAtTheRedirect: the sign-in ends with its reason, and the account that was to be renewed stays as it was.
 func TestWhatProvidersAnswerAtTheRedirect(t *testing.T) {
 	t.Parallel()
-	for name, table := range tables {
+	for name := range tables {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rows := readTable(t, name)
-			l := newLife(t, table.start, table.options, rows.Services...)
+			rows, l := told(t, name)
 			a := l.account(t, "sales")
 			for _, row := range rows.Redirect {
 				params := url.Values{"error": {row.Error}}
@@ -241,11 +238,10 @@ func TestWhatProvidersAnswerAtTheRedirect(t *testing.T) {
 // TestWhatProvidersAnswerToACode: one that is no longer good can be replaced by another; the rest ends the sign-in.
 func TestWhatProvidersAnswerToACode(t *testing.T) {
 	t.Parallel()
-	for name, table := range tables {
+	for name := range tables {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rows := readTable(t, name)
-			l := newLife(t, table.start, table.options, rows.Services...)
+			rows, l := told(t, name)
 			for i, row := range rows.Exchange {
 				flow := l.start(t, l.request(fmt.Sprintf("account-%d", i), provider.Browser))
 				answer := row.answers()[0]
@@ -291,17 +287,16 @@ func (l *life) pasteUntil(t *testing.T, flowID string, answer lookalike.Answer) 
 // TestWhatProvidersAnswerToAPoll: all rows at once, because each waits a second for its turn.
 func TestWhatProvidersAnswerToAPoll(t *testing.T) {
 	t.Parallel()
-	for name, table := range tables {
+	for name := range tables {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rows := readTable(t, name)
+			rows, l := told(t, name)
 			if len(rows.Poll) == 0 {
 				t.Skip("no device flow")
 			}
 			if name == "google" {
-				rows.Services = []string{"youtube"} // which the device flow carries
+				l.services = []string{"youtube"} // which the device flow carries
 			}
-			l := newLife(t, table.start, table.options, rows.Services...)
 			var all sync.WaitGroup
 			for i, row := range rows.Poll {
 				flow := l.start(t, l.request(fmt.Sprintf("account-%d", i), provider.Device))

@@ -68,7 +68,7 @@ func TestThousandsOfResources(t *testing.T) {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
 			b.options.PageSize = 400
-			l := newLife(t, b.start, b.options, b.services...)
+			l := newLife(t, b.provider, b.options, b.services...)
 			all := make([]any, 2000)
 			for i := range all {
 				all[i] = anyItem(i)

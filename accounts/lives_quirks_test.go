@@ -25,7 +25,7 @@ func (l *life) last(t *testing.T, hostPath string) lookalike.Request {
 // TestGoogleIsNeverShownATokenInAnAddress, where proxies and logs would keep it.
 func TestGoogleIsNeverShownATokenInAnAddress(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, starter(lookalike.StartGoogle), lookalike.Options{}, "analytics")
+	l := newLife(t, "google", lookalike.Options{}, "analytics")
 	a := l.account(t, "sales")
 	if _, err := l.Remove(t.Context(), a.ID, accounts.RemoveOptions{Revoke: true}); err != nil {
 		t.Fatal(err)
@@ -41,7 +41,7 @@ func TestGoogleIsNeverShownATokenInAnAddress(t *testing.T) {
 // TestGoogleEndsTheWholeProject: one account revoked is all of that person's revoked, and the plan says so before.
 func TestGoogleEndsTheWholeProject(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, starter(lookalike.StartGoogle), lookalike.Options{}, "analytics")
+	l := newLife(t, "google", lookalike.Options{}, "analytics")
 	a, sibling := l.account(t, "sales"), l.account(t, "leads")
 	plan, err := l.RemovalPlan(t.Context(), a.ID)
 	if err != nil || !slices.Equal(plan.Siblings, []string{"leads"}) || plan.Reach != "project" {
@@ -59,7 +59,7 @@ func TestGoogleEndsTheWholeProject(t *testing.T) {
 // TestGooglesDeviceClientShowsItsSecretToThePollAlone: the device request takes client_id and scope, nothing else.
 func TestGooglesDeviceClientShowsItsSecretToThePollAlone(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, starter(lookalike.StartGoogle), lookalike.Options{}, "youtube")
+	l := newLife(t, "google", lookalike.Options{}, "youtube")
 	l.signIn(t, "video", provider.Device, lookalike.Consent{})
 	if begun := l.last(t, "oauth2.googleapis.com/device/code").Form; begun.Has("client_secret") || len(begun) != 2 {
 		t.Errorf("the device request holds %v", keysOf(begun))
@@ -81,7 +81,7 @@ func keysOf(form map[string][]string) []string {
 // TestGooglesTestingEndsAfterAWeek: what the token endpoint says is the same as for any dead grant; its age tells.
 func TestGooglesTestingEndsAfterAWeek(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, starter(lookalike.StartGoogle), lookalike.Options{}, "analytics")
+	l := newLife(t, "google", lookalike.Options{}, "analytics")
 	a := l.account(t, "sales")
 	l.clock.pass(7*24*time.Hour + time.Hour)
 	l.like.Revoke()
@@ -98,7 +98,7 @@ func TestMicrosoftSecrets(t *testing.T) {
 	t.Parallel()
 	const token = "login.microsoftonline.com/common/oauth2/v2.0/token"
 	for _, confidential := range []bool{false, true} {
-		l := newLife(t, starter(lookalike.StartMicrosoft), lookalike.Options{Confidential: confidential}, "onedrive")
+		l := newLife(t, "microsoft", lookalike.Options{Confidential: confidential}, "onedrive")
 		a := l.account(t, "files")
 		l.must(t, a.ID, accounts.Now(true))
 		if form := l.last(t, token).Form; form.Has("client_secret") != confidential {
@@ -119,7 +119,7 @@ func TestMicrosoftSecrets(t *testing.T) {
 // TestMicrosoftsTokensAreForOneResource: a person's two accounts refresh side by side, each with its own scopes.
 func TestMicrosoftsTokensAreForOneResource(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, starter(lookalike.StartMicrosoft), lookalike.Options{Vars: map[string]string{"developer_token": "made-up"}}, "onedrive")
+	l := newLife(t, "microsoft", lookalike.Options{Vars: map[string]string{"developer_token": "made-up"}}, "onedrive")
 	files := l.account(t, "files")
 	l.services = []string{"advertising"}
 	ads := l.account(t, "ads")
@@ -140,7 +140,7 @@ func TestMicrosoftsTokensAreForOneResource(t *testing.T) {
 // TestMicrosoftsIdentityOutlivesItsIDToken: the issuer is a template, and only the id token tells who it is across clients.
 func TestMicrosoftsIdentityOutlivesItsIDToken(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, starter(lookalike.StartMicrosoft), lookalike.Options{}, "onedrive")
+	l := newLife(t, "microsoft", lookalike.Options{}, "onedrive")
 	a := l.account(t, "files")
 	if id := a.Identity; id.Subject != "oid-1001" || id.Tenant == "" || !strings.Contains(id.Issuer, id.Tenant) || id.Email != "ana@example.org" {
 		t.Errorf("belongs to %+v", id)
@@ -157,7 +157,7 @@ func TestMicrosoftsIdentityOutlivesItsIDToken(t *testing.T) {
 // TestMetasTokenIsExchangedInTime: at once for one of sixty days, by a scheduled run before those are over, and never after.
 func TestMetasTokenIsExchangedInTime(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, starter(lookalike.StartMeta), lookalike.Options{}, "ads")
+	l := newLife(t, "meta", lookalike.Options{}, "ads")
 	a := l.account(t, "ads")
 	if term := a.AccessExpiresAt.Sub(l.clock.now()); term < 59*24*time.Hour {
 		t.Errorf("after the sign-in the token lasts %s", term)
@@ -189,7 +189,7 @@ func TestMetasTokenIsExchangedInTime(t *testing.T) {
 // TestLinkedInsYearIsCountedFromTheConsent: a refresh brings the token again, with what is left of its time.
 func TestLinkedInsYearIsCountedFromTheConsent(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, starter(lookalike.StartLinkedIn), lookalike.Options{Partner: true}, "ads")
+	l := newLife(t, "linkedin", lookalike.Options{Partner: true}, "ads")
 	a := l.account(t, "ads")
 	ends := l.clock.now().Add(365 * 24 * time.Hour)
 	for range 6 {
@@ -208,7 +208,7 @@ func TestLinkedInsYearIsCountedFromTheConsent(t *testing.T) {
 // TestDropboxShowsACode: no redirect is sent to either endpoint, and what is pasted is the code alone.
 func TestDropboxShowsACode(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, starter(lookalike.StartDropbox), lookalike.Options{}, "files")
+	l := newLife(t, "dropbox", lookalike.Options{}, "files")
 	l.account(t, "files")
 	if r := l.last(t, "www.dropbox.com/oauth2/authorize"); r.Query.Has("redirect_uri") || r.Query.Get("token_access_type") != "offline" {
 		t.Errorf("the page was asked with %v", keysOf(r.Query))
@@ -221,7 +221,7 @@ func TestDropboxShowsACode(t *testing.T) {
 // TestSalesforcesInstance is where the API is asked, and nowhere else: an answer cannot send the token to a stranger.
 func TestSalesforcesInstance(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, starter(lookalike.StartSalesforce), lookalike.Options{}, "data")
+	l := newLife(t, "salesforce", lookalike.Options{}, "data")
 	a := l.account(t, "crm")
 	asked := func() int { return len(l.like.Seen(lookalike.SalesforceInstance + "/services/data/v66.0/limits")) }
 	before := asked()
@@ -244,7 +244,7 @@ func TestSalesforcesInstance(t *testing.T) {
 // TestSalesforceTakesARefreshTokenOnce: a copy that is used elsewhere ends the account, and it is said why.
 func TestSalesforceTakesARefreshTokenOnce(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, starter(lookalike.StartSalesforce), lookalike.Options{}, "data")
+	l := newLife(t, "salesforce", lookalike.Options{}, "data")
 	a := l.account(t, "crm")
 	old, _ := l.secrets(t, a.ID)
 	l.must(t, a.ID, accounts.Now(true))
@@ -258,7 +258,7 @@ func TestSalesforceTakesARefreshTokenOnce(t *testing.T) {
 // TestGitHubIsAskedForJSON, since it answers in a form otherwise, and revoked by the client's own credentials.
 func TestGitHubIsAskedForJSON(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, starter(lookalike.StartGitHub), lookalike.Options{}, "repositories")
+	l := newLife(t, "github", lookalike.Options{}, "repositories")
 	a := l.account(t, "code")
 	for _, at := range []string{"github.com/login/oauth/access_token"} {
 		if accept := l.last(t, at).Header.Get("Accept"); !strings.Contains(accept, "application/json") {
@@ -277,7 +277,7 @@ func TestGitHubIsAskedForJSON(t *testing.T) {
 // TestGitHubWithoutASecretIsRevokedByHand: the device flow needs none, the revocation does.
 func TestGitHubWithoutASecretIsRevokedByHand(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, starter(lookalike.StartGitHub), lookalike.Options{}, "repositories")
+	l := newLife(t, "github", lookalike.Options{}, "repositories")
 	l.configure(t, l.like.Hosts()+"\n[providers.github.client]\nid = \"Iv1.lookalike\"\n")
 	result := l.signIn(t, "code", provider.Device, lookalike.Consent{})
 	if result.End != accounts.EndAuthorized {

@@ -22,11 +22,11 @@ type life struct {
 }
 
 // newLife starts both.
-func newLife(t *testing.T, start func(lookalike.Options) (*lookalike.Server, error), o lookalike.Options, services ...string) *life {
+func newLife(t *testing.T, id string, o lookalike.Options, services ...string) *life {
 	t.Helper()
 	r := &rig{dir: filepath.Join(t.TempDir(), "data"), clock: newClock()}
 	o.Clock, o.Interval = r.clock.now, 1
-	like, err := start(o)
+	like, err := lookalike.Start(id, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,9 +43,10 @@ func newLife(t *testing.T, start func(lookalike.Options) (*lookalike.Server, err
 	r.config.Vault, r.config.Actor, r.config.Now = r.vault, "tester", r.clock.now
 	r.configure(t, like.Config())
 	l := &life{rig: r, like: like, services: services}
-	all := r.config.Catalogue.All()
-	at := slices.IndexFunc(all, func(p provider.Provider) bool { return p.FromConfig })
-	l.entry = all[at]
+	var ok bool
+	if l.entry, ok = r.config.Catalogue.Get(id); !ok || !l.entry.FromConfig {
+		t.Fatalf("%s is not redirected", id)
+	}
 	return l
 }
 

@@ -16,7 +16,7 @@ import (
 // biography is what the life of an account at one provider looks like.
 type biography struct {
 	name     string
-	start    func(lookalike.Options) (*lookalike.Server, error)
+	provider string // id
 	options  lookalike.Options
 	services []string
 
@@ -37,74 +37,63 @@ func biographies() []biography {
 	const hour = time.Hour
 	return []biography{
 		{
-			name: "Google", start: starter(lookalike.StartGoogle), services: []string{"analytics", "sheets"},
+			name: "Google", provider: "google", services: []string{"analytics", "sheets"},
 			without: lookalike.Spreadsheets, words: "See, edit, create, and delete all your Google Sheets spreadsheets",
 			resources: []string{"Blog", "Budget 2026", "Example Blog", "Example Labs", "Example Shop", "Forecast", "Leads", "Orders", "Shop, app", "Shop, web", "Stock"},
 			renews:    true, after: hour, notices: "verify",
 		},
 		{
-			name: "Google, by device", start: starter(lookalike.StartGoogle), services: []string{"youtube"}, device: true,
+			name: "Google, by device", provider: "google", services: []string{"youtube"}, device: true,
 			without: "https://www.googleapis.com/auth/youtube.readonly", words: "View your YouTube account",
 			resources: []string{"Example Channel"}, renews: true, after: hour, notices: "verify",
 		},
 		{
-			name: "Microsoft, OneDrive", start: starter(lookalike.StartMicrosoft), services: []string{"onedrive"}, device: true,
+			name: "Microsoft, OneDrive", provider: "microsoft", services: []string{"onedrive"}, device: true,
 			without: "Files.ReadWrite", words: "Have full access to your files",
 			resources: []string{"Budget.xlsx", "Forecast.xlsx", "Leads.xlsx"}, renews: true, rotates: true, after: hour, notices: "refresh",
 			byHand: "myapps.microsoft.com",
 		},
 		{
-			name: "Microsoft, Advertising with a secret", start: starter(lookalike.StartMicrosoft), services: []string{"advertising"},
+			name: "Microsoft, Advertising with a secret", provider: "microsoft", services: []string{"advertising"},
 			options: lookalike.Options{Confidential: true, Vars: map[string]string{"developer_token": "made-up"}}, device: true,
 			without: "https://ads.microsoft.com/msads.manage", words: "Manage your Microsoft Advertising accounts",
 			resources: []string{"Example Shop"}, renews: true, rotates: true, after: hour, notices: "refresh", byHand: "myapps.microsoft.com",
 		},
 		{
-			name: "Meta", start: starter(lookalike.StartMeta), services: []string{"ads"},
+			name: "Meta", provider: "meta", services: []string{"ads"},
 			without: "ads_read", words: "Access your Facebook ads and related stats",
 			resources: []string{"Example Blog", "Example Labs", "Example Shop"}, renews: true, after: 2 * hour, notices: "verify",
 		},
 		{
-			name: "LinkedIn", start: starter(lookalike.StartLinkedIn), services: []string{"ads"},
+			name: "LinkedIn", provider: "linkedin", services: []string{"ads"},
 			without: "r_ads", words: "Retrieve your advertising accounts",
 			resources: []string{"Example Blog", "Example Labs", "Example Shop"}, after: 61 * 24 * hour, byHand: "linkedin.com",
 		},
 		{
-			name: "LinkedIn, partner", start: starter(lookalike.StartLinkedIn), services: []string{"ads"}, options: lookalike.Options{Partner: true},
+			name: "LinkedIn, partner", provider: "linkedin", services: []string{"ads"}, options: lookalike.Options{Partner: true},
 			without: "r_ads", words: "Retrieve your advertising accounts",
 			resources: []string{"Example Blog", "Example Labs", "Example Shop"}, renews: true, after: 61 * 24 * hour, notices: "refresh", byHand: "linkedin.com",
 		},
 		{
-			name: "Dropbox", start: starter(lookalike.StartDropbox), services: []string{"files"},
+			name: "Dropbox", provider: "dropbox", services: []string{"files"},
 			without: "files.metadata.read", words: "View information about your Dropbox files and folders",
 			resources: []string{"Budget.xlsx", "Leads.csv", "Reports"}, renews: true, after: 5 * hour,
 		},
 		{
-			name: "Salesforce", start: starter(lookalike.StartSalesforce), services: []string{"data"},
+			name: "Salesforce", provider: "salesforce", services: []string{"data"},
 			without: "api", words: "Manage user data via APIs",
 			resources: []string{"Account", "Lead", "Opportunity"}, renews: true, rotates: true, after: 3 * hour, notices: "refresh",
 		},
 		{
-			name: "GitHub", start: starter(lookalike.StartGitHub), services: []string{"repositories"}, device: true,
+			name: "GitHub", provider: "github", services: []string{"repositories"}, device: true,
 			without: "repo", words: "Repositories: public and private",
 			resources: []string{"ana/notes", "example/blog", "example/shop"}, notices: "verify",
 		},
 		{
-			name: "GitHub, expiring", start: starter(lookalike.StartGitHub), services: []string{"repositories"}, device: true,
+			name: "GitHub, expiring", provider: "github", services: []string{"repositories"}, device: true,
 			options: lookalike.Options{Expiring: true}, without: "repo", words: "Repositories: public and private",
 			resources: []string{"ana/notes", "example/blog", "example/shop"}, renews: true, rotates: true, after: 9 * hour, notices: "verify",
 		},
-	}
-}
-
-// starter makes the starts of all providers alike.
-func starter[P lookalike.Provider](start func(lookalike.Options) (P, error)) func(lookalike.Options) (*lookalike.Server, error) {
-	return func(o lookalike.Options) (*lookalike.Server, error) {
-		p, err := start(o)
-		if err != nil {
-			return nil, err
-		}
-		return p.Common(), nil
 	}
 }
 
@@ -115,7 +104,7 @@ func each(t *testing.T, chapter func(t *testing.T, b biography, l *life)) {
 	for _, b := range biographies() {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
-			chapter(t, b, newLife(t, b.start, b.options, b.services...))
+			chapter(t, b, newLife(t, b.provider, b.options, b.services...))
 		})
 	}
 }

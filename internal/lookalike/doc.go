@@ -11,7 +11,7 @@
 //
 // # In a test
 //
-//	google, err := lookalike.StartGoogle(lookalike.Options{})
+//	google, err := lookalike.Start("google", lookalike.Options{})
 //	defer google.Close()
 //	config := google.Config()                                        // [providers.google], for config.toml
 //	back, err := google.Approve(authorizationURL, lookalike.Consent{})        // every box ticked: the address to paste

@@ -9,9 +9,9 @@ import (
 	"fettle/oauthflow/provider"
 )
 
-// Dropbox shows its code on a page where no redirect is given, lists by POST with a cursor, refuses bodies of a
+// dropbox shows its code on a page where no redirect is given, lists by POST with a cursor, refuses bodies of a
 // type it does not expect, and names a scope that is missing.
-type Dropbox struct{ *Server }
+type dropbox struct{ *Server }
 
 const (
 	dropboxAPI      = "api.dropboxapi.com/2/"
@@ -19,9 +19,8 @@ const (
 	dropboxContinue = dropboxFolder + "/continue"
 )
 
-// StartDropbox starts it.
-func StartDropbox(o Options) (*Dropbox, error) {
-	d := &Dropbox{}
+func startDropbox(o Options) (*Server, error) {
+	d := &dropbox{}
 	s, err := start(o, habits{
 		id: "dropbox", clientID: "lookalikeappkey", secret: secretIf(o.Confidential),
 		authorize: "www.dropbox.com/oauth2/authorize", exchange: "api.dropboxapi.com/oauth2/token",
@@ -55,7 +54,7 @@ func StartDropbox(o Options) (*Dropbox, error) {
 		object{".tag": "file", "id": "id:2", "name": "Budget.xlsx", "path_display": "/Budget.xlsx"},
 		object{".tag": "file", "id": "id:3", "name": "Leads.csv", "path_display": "/Leads.csv"},
 	}
-	return d, nil
+	return d.Server, nil
 }
 
 var dropboxRefusals = map[reason]Answer{
@@ -76,7 +75,7 @@ func tagged(status int, tag string, more object) Answer {
 }
 
 // open serves a call to a live token with that scope; "" = any token.
-func (d *Dropbox) open(scope string, h func(t access, r *http.Request) Answer) handler {
+func (d *dropbox) open(scope string, h func(t access, r *http.Request) Answer) handler {
 	return func(r *http.Request) Answer {
 		t, ok := d.bearer(r)
 		switch kind := r.Header.Get("Content-Type"); {
@@ -94,7 +93,7 @@ func (d *Dropbox) open(scope string, h func(t access, r *http.Request) Answer) h
 }
 
 // list answers the first page, and further ones at another address by the cursor, which the last page has too.
-func (d *Dropbox) list(_ access, r *http.Request) Answer {
+func (d *dropbox) list(_ access, r *http.Request) Answer {
 	var asked struct{ Cursor string }
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || (asked.Cursor != "") != (r.URL.Path == "/"+dropboxContinue) {
 		return Answer{Status: http.StatusBadRequest, Body: "Error in call to API function: request body: could not decode input as JSON"}

@@ -12,15 +12,14 @@ import (
 	"fettle/oauthflow/provider"
 )
 
-// GitHub answers errors of the token endpoint with 200, in a form unless JSON is asked for, puts commas between
+// github answers errors of the token endpoint with 200, in a form unless JSON is asked for, puts commas between
 // scopes, tells them in a header of its API, and revokes by an API call with the client's own credentials.
-type GitHub struct{ *Server }
+type github struct{ *Server }
 
 const githubRepos = "api.github.com/user/repos"
 
-// StartGitHub starts it.
-func StartGitHub(o Options) (*GitHub, error) {
-	h := &GitHub{}
+func startGitHub(o Options) (*Server, error) {
+	h := &github{}
 	lasts := 0
 	if o.Expiring {
 		lasts = 28800
@@ -41,7 +40,7 @@ func StartGitHub(o Options) (*GitHub, error) {
 	s.route("GET "+githubRepos, h.open(h.repos))
 	s.route("DELETE api.github.com/applications/{client}/token", h.revoke)
 	s.items[githubRepos] = []any{repo(1, "example/shop"), repo(2, "example/blog"), repo(3, "ana/notes")}
-	return h, nil
+	return h.Server, nil
 }
 
 func repo(id int, name string) any {
@@ -67,11 +66,11 @@ func githubError(code, text string) Answer {
 }
 
 // knows wants the secret, except of a device.
-func (h *GitHub) knows(r *http.Request, id, secret string) bool {
+func (h *github) knows(r *http.Request, id, secret string) bool {
 	return id == h.clientID && (secret == h.secret || secret == "" && r.Form.Get("grant_type") == deviceGrant)
 }
 
-func (h *GitHub) speak(g *grant, m object) {
+func (h *github) speak(g *grant, m object) {
 	text, _ := m["scope"].(string)
 	m["scope"], m["token_type"] = strings.ReplaceAll(text, " ", ","), "bearer"
 	if g.refresh != "" {
@@ -80,7 +79,7 @@ func (h *GitHub) speak(g *grant, m object) {
 }
 
 // asAsked turns JSON into a form for whoever does not accept JSON.
-func (h *GitHub) asAsked(r *http.Request, a Answer) Answer {
+func (h *github) asAsked(r *http.Request, a Answer) Answer {
 	var m object
 	if strings.Contains(r.Header.Get("Accept"), "json") || json.Unmarshal([]byte(a.Body), &m) != nil {
 		return a
@@ -93,7 +92,7 @@ func (h *GitHub) asAsked(r *http.Request, a Answer) Answer {
 }
 
 // open serves an API call, with the scopes the token still has in the header.
-func (h *GitHub) open(serve func(t access, r *http.Request) Answer) handler {
+func (h *github) open(serve func(t access, r *http.Request) Answer) handler {
 	return func(r *http.Request) Answer {
 		t, ok := h.bearer(r)
 		if !ok {
@@ -109,12 +108,12 @@ func (h *GitHub) open(serve func(t access, r *http.Request) Answer) handler {
 	}
 }
 
-func (h *GitHub) user(t access, _ *http.Request) Answer {
+func (h *github) user(t access, _ *http.Request) Answer {
 	id, _ := strconv.Atoi(t.person.Subject) // people without a number are nobody here
 	return reply(object{"login": strings.Split(t.person.Email, "@")[0], "id": id, "name": t.person.Name, "email": t.person.Email})
 }
 
-func (h *GitHub) repos(t access, r *http.Request) Answer {
+func (h *github) repos(t access, r *http.Request) Answer {
 	if !t.has("repo") {
 		return reply([]any{}) // private ones are hidden, not refused
 	}
@@ -127,7 +126,7 @@ func (h *GitHub) repos(t access, r *http.Request) Answer {
 }
 
 // revoke deletes one token, for the client itself: 204, and 404 for a token that is not alive.
-func (h *GitHub) revoke(r *http.Request) Answer {
+func (h *github) revoke(r *http.Request) Answer {
 	id, secret, ok := r.BasicAuth()
 	if !ok || id != h.clientID || secret != h.secret || r.PathValue("client") != id {
 		return refuse(401, object{"message": "Requires authentication", "status": "401"})

@@ -12,9 +12,9 @@ import (
 	"fettle/internal/lookalike"
 )
 
-func startGoogle(t *testing.T) *lookalike.Google {
+func start(t *testing.T, id string, o lookalike.Options) *lookalike.Server {
 	t.Helper()
-	g, err := lookalike.StartGoogle(lookalike.Options{})
+	g, err := lookalike.Start(id, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,8 +76,8 @@ func browse(t *testing.T, client *http.Client, address string, form url.Values) 
 // TestABrowserTicksGooglesBoxes goes the way of a browser or curl, over the network.
 func TestABrowserTicksGooglesBoxes(t *testing.T) {
 	t.Parallel()
-	g := startGoogle(t)
-	c := config(t, g.Server, "openid", "email", lookalike.Analytics, lookalike.Spreadsheets)
+	g := start(t, "google", lookalike.Options{})
+	c := config(t, g, "openid", "email", lookalike.Analytics, lookalike.Spreadsheets)
 	verifier := oauth2.GenerateVerifier()
 	address := c.AuthCodeURL("state", oauth2.S256ChallengeOption(verifier), oauth2.AccessTypeOffline)
 
@@ -114,8 +114,8 @@ func TestABrowserTicksGooglesBoxes(t *testing.T) {
 // TestOneGooglePermissionHasNoBox: there is only allow or not.
 func TestOneGooglePermissionHasNoBox(t *testing.T) {
 	t.Parallel()
-	g := startGoogle(t)
-	c := config(t, g.Server, "openid", "email", lookalike.Analytics)
+	g := start(t, "google", lookalike.Options{})
+	c := config(t, g, "openid", "email", lookalike.Analytics)
 	address := c.AuthCodeURL("state", oauth2.S256ChallengeOption(oauth2.GenerateVerifier()))
 	if html := browse(t, http.DefaultClient, address, nil).text; strings.Contains(html, "checkbox") || !strings.Contains(html, "Continue") {
 		t.Errorf("the page:\n%s", html)
@@ -124,8 +124,8 @@ func TestOneGooglePermissionHasNoBox(t *testing.T) {
 
 func TestWhatGoogleRefuses(t *testing.T) {
 	t.Parallel()
-	g := startGoogle(t)
-	good := config(t, g.Server, "openid", lookalike.Analytics)
+	g := start(t, "google", lookalike.Options{})
+	good := config(t, g, "openid", lookalike.Analytics)
 	pkce := oauth2.S256ChallengeOption(oauth2.GenerateVerifier())
 	foreign, elsewhere := *good, *good
 	foreign.ClientID, elsewhere.RedirectURL = "somebody-else", "https://elsewhere.example/callback"

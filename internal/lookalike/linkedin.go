@@ -10,18 +10,17 @@ import (
 	"fettle/oauthflow/provider"
 )
 
-// LinkedIn answers with scopes between commas, gives refresh tokens to partners alone, with a term that
+// linkedIn answers with scopes between commas, gives refresh tokens to partners alone, with a term that
 // counts from the first consent, and wants a version in the header of each API call.
-type LinkedIn struct{ *Server }
+type linkedIn struct{ *Server }
 
 const (
 	linkedInAccounts = "api.linkedin.com/rest/adAccounts"
 	linkedInTerm     = 365 * 24 * time.Hour
 )
 
-// StartLinkedIn starts it.
-func StartLinkedIn(o Options) (*LinkedIn, error) {
-	l := &LinkedIn{}
+func startLinkedIn(o Options) (*Server, error) {
+	l := &linkedIn{}
 	s, err := start(o, habits{
 		id: "linkedin", clientID: "78lookalike", secret: clientSecret,
 		authorize: "www.linkedin.com/oauth/v2/authorization", exchange: "www.linkedin.com/oauth/v2/accessToken",
@@ -44,7 +43,7 @@ func StartLinkedIn(o Options) (*LinkedIn, error) {
 		object{"id": 502, "name": "Example Blog", "reference": "urn:li:organization:9", "status": "ACTIVE"},
 		object{"id": 503, "name": "Example Labs", "reference": "urn:li:organization:8", "status": "ACTIVE"},
 	}
-	return l, nil
+	return l.Server, nil
 }
 
 var linkedInRefusals = map[reason]Answer{
@@ -55,7 +54,7 @@ var linkedInRefusals = map[reason]Answer{
 }
 
 // speak puts commas between scopes, and tells partners the refresh token each time, with what is left of its year.
-func (l *LinkedIn) speak(g *grant, m object) {
+func (l *linkedIn) speak(g *grant, m object) {
 	text, _ := m["scope"].(string)
 	m["scope"] = strings.ReplaceAll(text, " ", ",")
 	if g.refresh != "" {
@@ -64,7 +63,7 @@ func (l *LinkedIn) speak(g *grant, m object) {
 	}
 }
 
-func (l *LinkedIn) userinfo(r *http.Request) Answer {
+func (l *linkedIn) userinfo(r *http.Request) Answer {
 	t, ok := l.bearer(r)
 	if !ok {
 		return linkedInRevoked
@@ -78,7 +77,7 @@ var (
 	linkedInNoHeader = refuse(400, object{"status": 400, "code": "VERSION_MISSING", "message": "A version must be present. Please specify a version by adding the LinkedIn-Version header."})
 )
 
-func (l *LinkedIn) adAccounts(r *http.Request) Answer {
+func (l *linkedIn) adAccounts(r *http.Request) Answer {
 	t, ok := l.bearer(r)
 	switch version := r.Header.Get("Linkedin-Version"); {
 	case !ok:
@@ -99,7 +98,7 @@ func (l *LinkedIn) adAccounts(r *http.Request) Answer {
 }
 
 // sunset: a version lives about a year. The clock is the machine's, since the catalogue ages by it.
-func (l *LinkedIn) sunset(version string) bool {
+func (l *linkedIn) sunset(version string) bool {
 	month, err := time.Parse("200601", version)
 	return err != nil || l.Clock().Sub(month) > 366*24*time.Hour
 }

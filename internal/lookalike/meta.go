@@ -8,18 +8,17 @@ import (
 	"time"
 )
 
-// Meta is facebook.com with its Graph: no refresh token, a short-lived token that is exchanged for a long-lived
+// meta is facebook.com with its Graph: no refresh token, a short-lived token that is exchanged for a long-lived
 // one, nothing about permissions in the answer, and errors with subcodes.
-type Meta struct{ *Server }
+type meta struct{ *Server }
 
 const (
 	metaGraph = "graph.facebook.com/v25.0/"
 	metaTerm  = 60 * 24 * time.Hour
 )
 
-// StartMeta starts it.
-func StartMeta(o Options) (*Meta, error) {
-	m := &Meta{}
+func startMeta(o Options) (*Server, error) {
+	m := &meta{}
 	s, err := start(o, habits{
 		id: "meta", clientID: "1234567890123456", secret: clientSecret,
 		authorize: "www.facebook.com/v25.0/dialog/oauth", exchange: metaGraph + "oauth/access_token",
@@ -49,7 +48,7 @@ func StartMeta(o Options) (*Meta, error) {
 	s.items[metaGraph+"me/adaccounts"] = []any{
 		adAccount("act_101", "Example Shop"), adAccount("act_102", "Example Blog"), adAccount("act_103", "Example Labs"),
 	}
-	return m, nil
+	return m.Server, nil
 }
 
 func adAccount(id, name string) any {
@@ -78,7 +77,7 @@ var (
 
 // ownGrant exchanges an access token, and a code too, for which Meta's documentation sends no grant_type.
 // A long-lived token ends 60 days after the consent: Meta promises no more to an app nobody is present at.
-func (m *Meta) ownGrant(r *http.Request) Answer {
+func (m *meta) ownGrant(r *http.Request) Answer {
 	switch r.Form.Get("grant_type") {
 	case "":
 		return m.redeem(r.Form)
@@ -99,7 +98,7 @@ func (m *Meta) ownGrant(r *http.Request) Answer {
 }
 
 // open serves an address to whoever shows a token that lives; in a header or, as in next pages, in the query.
-func (m *Meta) open(h func(t access, r *http.Request) Answer) handler {
+func (m *meta) open(h func(t access, r *http.Request) Answer) handler {
 	return func(r *http.Request) Answer {
 		t, ok := m.bearer(r)
 		if !ok && r.Header.Get("Authorization") == "" {
@@ -116,7 +115,7 @@ func (m *Meta) open(h func(t access, r *http.Request) Answer) handler {
 }
 
 // permissions lists what was asked for, with what became of it.
-func (m *Meta) permissions(t access, _ *http.Request) Answer {
+func (m *meta) permissions(t access, _ *http.Request) Answer {
 	data := []object{{"permission": "public_profile", "status": "granted"}}
 	for _, scope := range t.asked {
 		status := "declined"
@@ -129,7 +128,7 @@ func (m *Meta) permissions(t access, _ *http.Request) Answer {
 }
 
 // adAccounts pages by a whole address that holds the token, as Meta's do.
-func (m *Meta) adAccounts(t access, r *http.Request) Answer {
+func (m *meta) adAccounts(t access, r *http.Request) Answer {
 	if !t.has("ads_read") {
 		return Graph(403, 200, 0, "(#200) Ad account owner has NOT grant ads_management or ads_read permission")
 	}

@@ -17,14 +17,13 @@ const (
 	ads             = "https://ads.microsoft.com/"
 )
 
-// Microsoft is the identity platform with Graph and Microsoft Advertising: error_codes, an issuer that is a
+// microsoft is the identity platform with Graph and Microsoft Advertising: error_codes, an issuer that is a
 // template, device codes declined in words of its own, an access token for one resource only, a refresh token
 // that is replaced at each use if offline_access is asked for, and no revocation.
-type Microsoft struct{ *Server }
+type microsoft struct{ *Server }
 
-// StartMicrosoft starts it.
-func StartMicrosoft(o Options) (*Microsoft, error) {
-	m := &Microsoft{}
+func startMicrosoft(o Options) (*Server, error) {
+	m := &microsoft{}
 	const login = "login.microsoftonline.com/common/"
 	s, err := start(o, habits{
 		id: "microsoft", clientID: "11111111-2222-3333-4444-555555555555", secret: secretIf(o.Confidential),
@@ -66,7 +65,7 @@ func StartMicrosoft(o Options) (*Microsoft, error) {
 	s.route("POST "+advertising+"User/Query", m.advertising("CustomerRoles"))
 	s.items[advertising+"AccountsInfo/Query"] = []any{object{"Id": 4711, "Name": "Example Shop", "Number": "F110007XSU"}}
 	s.route("POST "+advertising+"AccountsInfo/Query", m.advertising("AccountsInfo"))
-	return m, nil
+	return m.Server, nil
 }
 
 // workbooks is the search of the catalogue entry's listing.
@@ -97,7 +96,7 @@ var microsoftRefusals = map[reason]Answer{
 var oidc = []string{"openid", "profile", "email", "offline_access"}
 
 // narrow picks the scopes of one resource: an access token is good for one alone, whatever the consent covers.
-func (m *Microsoft) narrow(g *grant, asked []string) ([]string, *Answer) {
+func (m *microsoft) narrow(g *grant, asked []string) ([]string, *Answer) {
 	if len(asked) == 0 {
 		asked = g.asked
 	}
@@ -129,7 +128,7 @@ func (m *Microsoft) narrow(g *grant, asked []string) ([]string, *Answer) {
 }
 
 // speak writes Graph's scopes with the resource in front, and gives a refresh token only if offline_access was asked for.
-func (m *Microsoft) speak(_ *grant, answer object) {
+func (m *microsoft) speak(_ *grant, answer object) {
 	text, _ := answer["scope"].(string)
 	scopes := strings.Fields(text)
 	if !slices.Contains(scopes, "offline_access") {
@@ -145,7 +144,7 @@ func (m *Microsoft) speak(_ *grant, answer object) {
 }
 
 // metadata names an issuer that is a template: which tenant it is, only the id token knows.
-func (m *Microsoft) metadata(*http.Request) Answer {
+func (m *microsoft) metadata(*http.Request) Answer {
 	return reply(object{
 		"issuer": m.URL("login.microsoftonline.com/{tenantid}/v2.0"), "authorization_endpoint": m.URL(m.authorize), "token_endpoint": m.URL(m.exchange),
 		"device_authorization_endpoint": m.URL(m.device), "jwks_uri": m.URL(m.jwks), "userinfo_endpoint": m.URL("graph.microsoft.com/oidc/userinfo"),
@@ -162,7 +161,7 @@ var (
 )
 
 // userinfo has no oid: only the id token tells who it is across clients.
-func (m *Microsoft) userinfo(r *http.Request) Answer {
+func (m *microsoft) userinfo(r *http.Request) Answer {
 	t, ok := m.bearer(r)
 	if !ok {
 		return graphExpired
@@ -170,7 +169,7 @@ func (m *Microsoft) userinfo(r *http.Request) Answer {
 	return reply(object{"sub": "pairwise-" + t.person.Subject, "name": t.person.Name, "email": t.person.Email})
 }
 
-func (m *Microsoft) drive(r *http.Request) Answer {
+func (m *microsoft) drive(r *http.Request) Answer {
 	t, ok := m.bearer(r)
 	switch {
 	case !ok:
@@ -182,7 +181,7 @@ func (m *Microsoft) drive(r *http.Request) Answer {
 }
 
 // search pages by a whole address, which has to be followed as it is.
-func (m *Microsoft) search(r *http.Request) Answer {
+func (m *microsoft) search(r *http.Request) Answer {
 	if a := m.drive(r); a.Status >= 400 {
 		return a
 	}
@@ -199,7 +198,7 @@ func workbook(id, name string) any {
 }
 
 // advertising answers nothing without a developer token, in its own shape of errors. Its lists have no pages.
-func (m *Microsoft) advertising(member string) handler {
+func (m *microsoft) advertising(member string) handler {
 	fault := func(status, number int, code, text string) Answer {
 		return refuse(status, object{"TrackingId": "0d0d0d0d-0000", "Type": "AdApiFaultDetail", "Errors": []object{{"Code": number, "ErrorCode": code, "Message": text}}})
 	}

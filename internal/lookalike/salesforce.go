@@ -9,16 +9,15 @@ import (
 	"fettle/oauthflow/provider"
 )
 
-// Salesforce names no expires_in, sends its API's callers to an instance of their own, and takes each refresh
+// salesforce names no expires_in, sends its API's callers to an instance of their own, and takes each refresh
 // token once: a copy that comes a second time ends the grant.
-type Salesforce struct{ *Server }
+type salesforce struct{ *Server }
 
 // SalesforceInstance is where the calls of the API go, which only the token answer tells.
 const SalesforceInstance = "eu42.my.salesforce.com"
 
-// StartSalesforce starts it.
-func StartSalesforce(o Options) (*Salesforce, error) {
-	f := &Salesforce{}
+func startSalesforce(o Options) (*Server, error) {
+	f := &salesforce{}
 	const login = "login.salesforce.com/services/oauth2/"
 	s, err := start(o, habits{
 		id: "salesforce", clientID: "3MVG9lookalike", secret: secretIf(o.Confidential),
@@ -45,7 +44,7 @@ func StartSalesforce(o Options) (*Salesforce, error) {
 		return reply(object{"encoding": "UTF-8", "sobjects": append([]any{}, s.items[objects]...)})
 	}))
 	s.items[objects] = []any{object{"name": "Account", "label": "Account"}, object{"name": "Lead", "label": "Lead"}, object{"name": "Opportunity", "label": "Opportunity"}}
-	return f, nil
+	return f.Server, nil
 }
 
 var salesforceRefusals = map[reason]Answer{
@@ -57,17 +56,17 @@ var salesforceRefusals = map[reason]Answer{
 }
 
 // person is the address of the identity, which is the subject too.
-func (f *Salesforce) person(g *grant) string {
+func (f *salesforce) person(g *grant) string {
 	return f.URL("login.salesforce.com/id/00D000000000001EAA/005" + g.person.Subject)
 }
 
-func (f *Salesforce) speak(g *grant, m object) {
+func (f *salesforce) speak(g *grant, m object) {
 	delete(m, "expires_in")
 	m["instance_url"], m["id"] = f.URL(SalesforceInstance), f.person(g)
 	m["issued_at"], m["signature"] = strconv.FormatInt(f.Clock().UnixMilli(), 10), "c2lnbmF0dXJl"
 }
 
-func (f *Salesforce) userinfo(r *http.Request) Answer {
+func (f *salesforce) userinfo(r *http.Request) Answer {
 	t, ok := f.bearer(r)
 	if !ok {
 		return Answer{Status: http.StatusForbidden, Body: "Bad_OAuth_Token"}
@@ -76,7 +75,7 @@ func (f *Salesforce) userinfo(r *http.Request) Answer {
 }
 
 // revoke takes either token and ends the grant.
-func (f *Salesforce) revoke(r *http.Request) Answer {
+func (f *salesforce) revoke(r *http.Request) Answer {
 	token := r.Form.Get("token")
 	g := f.refresh[token]
 	if t, ok := f.alive(token); ok {
@@ -90,7 +89,7 @@ func (f *Salesforce) revoke(r *http.Request) Answer {
 }
 
 // open serves a call on the instance; errors are a list there.
-func (f *Salesforce) open(h handler) handler {
+func (f *salesforce) open(h handler) handler {
 	return func(r *http.Request) Answer {
 		t, ok := f.bearer(r)
 		switch {

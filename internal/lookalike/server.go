@@ -93,6 +93,31 @@ type Request struct {
 	Header http.Header
 }
 
+// Start serves a provider of the catalogue by its id.
+func Start(id string, o Options) (*Server, error) {
+	switch id {
+	case "dropbox":
+		return startDropbox(o)
+	case "github":
+		return startGitHub(o)
+	case "google":
+		g, err := StartGoogle(o)
+		if err != nil {
+			return nil, err
+		}
+		return g.Server, nil
+	case "linkedin":
+		return startLinkedIn(o)
+	case "meta":
+		return startMeta(o)
+	case "microsoft":
+		return startMicrosoft(o)
+	case "salesforce":
+		return startSalesforce(o)
+	}
+	return nil, fmt.Errorf("no lookalike of %q", id)
+}
+
 // start serves a provider on a free loopback port.
 func start(o Options, h habits) (*Server, error) {
 	entry, err := builtin(h.id, o.Vars)
@@ -231,11 +256,3 @@ func (s *Server) Seen(hostPath string) []Request {
 	}
 	return out
 }
-
-// Provider is any of the lookalikes.
-type Provider interface {
-	Common() *Server
-}
-
-// Common is what it has in common with the others.
-func (s *Server) Common() *Server { return s }

@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -25,14 +26,14 @@ func main() {
 func run(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if len(args) != 1 || args[0] != "google" {
-		return fmt.Errorf("usage: serve google")
+	if len(args) != 1 {
+		return errors.New("usage: serve PROVIDER, where PROVIDER is an id of the catalogue")
 	}
-	google, err := lookalike.StartGoogle(lookalike.Options{})
+	server, err := lookalike.Start(args[0], lookalike.Options{})
 	if err != nil {
 		return err
 	}
-	fmt.Print(google.Config())
+	fmt.Print(server.Config())
 	<-ctx.Done()
-	return google.Close()
+	return server.Close()
 }
