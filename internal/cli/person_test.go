@@ -42,7 +42,7 @@ func (w *world) run(args ...string) (ran, error) {
 }
 
 // mustRun is run where anything but success is a mistake.
-func (w *world) mustRun(t *testing.T, args ...string) string {
+func (w *world) mustRun(t testing.TB, args ...string) string {
 	t.Helper()
 	r, err := w.run(args...)
 	if err != nil || r.code != 0 {

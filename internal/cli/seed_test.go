@@ -17,7 +17,7 @@ import (
 )
 
 // seed authorizes n accounts at a provider, named by number, as the commands would, without a process for each.
-func (w *world) seed(t *testing.T, id string, n int) []string {
+func (w *world) seed(t testing.TB, id string, n int) []string {
 	t.Helper()
 	book, done := w.book(t)
 	defer done()
@@ -35,7 +35,7 @@ func (w *world) seed(t *testing.T, id string, n int) []string {
 }
 
 // newAccount is a book with one account in it.
-func newAccount(t *testing.T) (w *world, name string) {
+func newAccount(t testing.TB) (w *world, name string) {
 	t.Helper()
 	w = newBook(t)
 	if _, err := w.start("demo", sandbox.Options{}, sandbox.PublicClient); err != nil {
@@ -66,7 +66,7 @@ func (w *world) authorizeIn(book *accounts.Book, id, name string) error {
 }
 
 // book opens this world's book in the test itself.
-func (w *world) book(t *testing.T) (*accounts.Book, func()) {
+func (w *world) book(t testing.TB) (*accounts.Book, func()) {
 	t.Helper()
 	dir := filepath.Join(w.dir, "data", "fettle")
 	s, err := store.Open(t.Context(), dir)

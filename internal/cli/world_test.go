@@ -73,7 +73,7 @@ func (w *world) folders() error {
 }
 
 // newBook is a world for a test in Go, with a vault whose key lies in a file.
-func newBook(t *testing.T) *world {
+func newBook(t testing.TB) *world {
 	t.Helper()
 	w := newWorld(t.TempDir())
 	if err := w.folders(); err != nil {
