@@ -28,7 +28,8 @@ type biography struct {
 	renews  bool          // by a refresh or an exchange
 	rotates bool          // a refresh brings another refresh token
 	after   time.Duration // when the access token is over; 0 = never
-	notices string        // what notices that a permission was taken back later: refresh, verify, or nothing but an API call
+	notices string        // what notices that a permission was taken back later: refresh, verify, or the API
+	loss    string        // what has to come of it where the API notices
 
 	byHand string // part of the page where access is taken back, where no program can
 }
@@ -68,6 +69,7 @@ func biographies() []biography {
 			name: "LinkedIn", provider: "linkedin", services: []string{"ads"},
 			without: "r_ads", words: "Retrieve your advertising accounts",
 			resources: []string{"Example Blog", "Example Labs", "Example Shop"}, after: 61 * 24 * hour, byHand: "linkedin.com",
+			notices: "the API", loss: "missing_permissions missing_permissions grant_permissions",
 		},
 		{
 			name: "LinkedIn, partner", provider: "linkedin", services: []string{"ads"}, options: lookalike.Options{Partner: true},
@@ -78,6 +80,7 @@ func biographies() []biography {
 			name: "Dropbox", provider: "dropbox", services: []string{"files"},
 			without: "files.metadata.read", words: "View information about your Dropbox files and folders",
 			resources: []string{"Budget.xlsx", "Leads.csv", "Reports"}, renews: true, after: 5 * hour,
+			notices: "the API", loss: "blocked scope_refused fix_client",
 		},
 		{
 			name: "Salesforce", provider: "salesforce", services: []string{"data"},
