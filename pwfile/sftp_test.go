@@ -148,7 +148,7 @@ func TestAPlaceElsewhereIsLookedAtOnDemand(t *testing.T) {
 	}{
 		"changed":       {func() error { return os.WriteFile(path, []byte("x"), 0o600) }, "place_differs"},
 		"missing":       {func() error { return os.Remove(path) }, "missing"},
-		"open to all":   {func() error { return os.Chmod(path, 0o644) }, "place_differs"}, //nolint:gosec // that is the point
+		"open to all":   {func() error { return os.Chmod(path, 0o644) }, "place_differs"},
 		"a link":        {func() error { return errors.Join(os.Remove(path), os.Symlink("/etc/passwd", path)) }, "place_differs"},
 		"gone for good": {func() error { return os.RemoveAll(dir) }, "missing"},
 	} {
@@ -293,7 +293,7 @@ func TestAReaderElsewhereNeverSeesHalfAFile(t *testing.T) {
 				return
 			}
 			if i%500 == 0 && stock != "" {
-				if out, err := exec.CommandContext(t.Context(), stock, "-d", "-i", key, path).CombinedOutput(); err != nil { //nolint:gosec // the test's own file
+				if out, err := exec.CommandContext(t.Context(), stock, "-d", "-i", key, path).CombinedOutput(); err != nil {
 					t.Errorf("age: %v %s", err, out)
 					return
 				}

@@ -17,7 +17,7 @@ import (
 
 // askpassVar names, in ssh's environment, the socket at which its questions are answered. No secret is in any
 // environment or argument: ssh's askpass, which is this program again, asks at the socket and prints the answer to ssh.
-const askpassVar = "FETTLE_SSH_ASKPASS"
+const askpassVar = "FETTLE_SSH_ASKPASS" //nolint:gosec // a name, no password
 
 // askpassTime is how long ssh's askpass waits for a person.
 const askpassTime = 10 * time.Minute

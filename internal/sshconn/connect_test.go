@@ -27,7 +27,14 @@ func connect(t *testing.T, n *sshtest.Network, alias string, opts sshconn.Option
 	return c, err
 }
 
-func wantCause(t *testing.T, err error, cause sshconn.Cause, words ...string) *sshconn.Error {
+// wantCause wants an error of that cause, which says all the words.
+func wantCause(t *testing.T, err error, cause sshconn.Cause, words ...string) {
+	t.Helper()
+	_ = failure(t, err, cause, words...) // it has failed the test if it is not that
+}
+
+// failure is wantCause for who looks closer.
+func failure(t *testing.T, err error, cause sshconn.Cause, words ...string) *sshconn.Error {
 	t.Helper()
 	e, ok := errors.AsType[*sshconn.Error](err)
 	if !ok || e.Cause != cause {
@@ -89,7 +96,7 @@ func TestHostKeysAreStrict(t *testing.T) {
 	n := sshtest.New(t)
 	s := n.Start("one")
 	n.Forget(s)
-	e := wantCause(t, second(connect(t, n, "one", sshconn.Options{})), sshconn.UnknownHostKey, s.Fingerprint(), "ssh-keyscan -p", "ssh -o StrictHostKeyChecking=ask one")
+	e := failure(t, second(connect(t, n, "one", sshconn.Options{})), sshconn.UnknownHostKey, s.Fingerprint(), "ssh-keyscan -p", "ssh -o StrictHostKeyChecking=ask one")
 	if e.Fingerprint != s.Fingerprint() {
 		t.Errorf("fingerprint %s, want %s", e.Fingerprint, s.Fingerprint())
 	}
@@ -142,7 +149,7 @@ func TestAnEncryptedKeyIsUnlockedByWhoeverIsAsked(t *testing.T) {
 		t.Errorf("asked %d times, want 2", asked.Load())
 	}
 	err := second(connect(t, n, "one", sshconn.Options{Ask: ask("canary-wrong")}))
-	if e := wantCause(t, err, sshconn.NeedsPassphrase); strings.Contains(e.Error(), "canary") {
+	if e := failure(t, err, sshconn.NeedsPassphrase); strings.Contains(e.Error(), "canary") {
 		t.Errorf("the error tells a passphrase: %v", e)
 	}
 }
@@ -159,7 +166,7 @@ func TestWhatSSHSaysBecomesACause(t *testing.T) {
 	wantCause(t, second(connect(t, n, "one", sshconn.Options{})), sshconn.BadConfig, "onsense")
 	n.Set("one", "")
 	s.Down()
-	if e := wantCause(t, second(connect(t, n, "one", sshconn.Options{})), sshconn.Unreachable, "refused"); !e.Transient() {
+	if e := failure(t, second(connect(t, n, "one", sshconn.Options{})), sshconn.Unreachable, "refused"); !e.Transient() {
 		t.Error("a host that is down counts as lost for good")
 	}
 	wantCause(t, second(connect(t, n, "no-such-host.invalid", sshconn.Options{})), sshconn.UnknownName)
@@ -174,7 +181,7 @@ func TestWhatSSHSaysBecomesACause(t *testing.T) {
 		"@ WARNING: REVOKED HOST KEY DETECTED! @\nHost key verification failed.": sshconn.ChangedHostKey,
 	} {
 		_, err := sshconn.Connect(t.Context(), sshconn.Host{Name: "h"}, standInOptions(t, behaviour{Says: says}))
-		if e := wantCause(t, err, cause); strings.ContainsRune(e.Error(), 0x1b) {
+		if e := failure(t, err, cause); strings.ContainsRune(e.Error(), 0x1b) {
 			t.Errorf("%q reaches the terminal", e)
 		}
 	}
