@@ -31,3 +31,16 @@ func (d *Duration) UnmarshalText(b []byte) error {
 	*d = Duration(t)
 	return nil
 }
+
+// Date is a day in TOML, as text: "2027-01-31".
+type Date time.Time
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Date) UnmarshalText(b []byte) error {
+	t, err := time.Parse(time.DateOnly, string(b))
+	if err != nil {
+		return fmt.Errorf("%q is not a day such as 2027-01-31", b)
+	}
+	*d = Date(t)
+	return nil
+}

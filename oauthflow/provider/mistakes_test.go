@@ -63,6 +63,8 @@ func TestMistakesAreNamedWithFileLineAndKey(t *testing.T) {
 		{"duration", "access_ttl = \"soon\"\n", "c.toml:3: providers.acme.access_ttl: "},
 		{"huge duration", "access_ttl = \"99999999d\"\n", "90d or 36h"},
 		{"auth", "client = { auth = \"jwt\" }\n", "c.toml:3: providers.acme.client.auth: "},
+		{"kind of client", "client = { kind = \"x\" }\n", "c.toml:3: providers.acme.client.kind: "},
+		{"day", "client = { secret_expires = \"soon\" }\n", "c.toml:3: providers.acme.client.secret_expires: \"soon\" is not a day"},
 		{"two secrets", "client = { secret = \"hunter2\", secret_file = \"f\" }\n", "c.toml:3: providers.acme.client: has more than one"},
 		{"secret of a wrong type", "client = { secret = [\"hunter2\"] }\n", "c.toml:3: providers.acme.client"},
 		{"placeholder", "userinfo_endpoint = \"https://{host}/u\"\n", "c.toml:3: providers.acme.userinfo_endpoint: {host} is filled in by nothing"},

@@ -122,6 +122,9 @@ type ClientConfig struct {
 	SecretFile    string      `toml:"secret_file"`
 	SecretCommand []string    `toml:"secret_command"`
 	Auth          AuthMethod  `toml:"auth"`
+	Kind          string      `toml:"kind"`           // id among client_kinds
+	Testing       bool        `toml:"testing"`        // its consent screen is in testing: see the causes with if = "testing"
+	SecretExpires Date        `toml:"secret_expires"` // the day on which the secret ends
 }
 
 // PollCodes are the words a provider uses while a device flow waits; each stands in error or error_subcode.
