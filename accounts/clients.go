@@ -123,8 +123,9 @@ func configInfo(p provider.Provider) ClientInfo {
 	if auth == "" {
 		auth = impliedAuth(has)
 	}
-	kind, _ := kindOf(p, "", auth)
+	kind, _ := kindOf(p, c.Kind, auth)
 	return ClientInfo{
+		Kind: c.Kind, Testing: c.Testing, SecretExpiresAt: time.Time(c.SecretExpires),
 		ID: ClientFromConfig, Provider: p.ID, ProviderName: p.Name, Label: "from config", OAuthID: safetext.Line(c.ID),
 		Auth: auth, KindID: kind.ID, KindName: kind.Name, HasSecret: has, FromConfig: true, UsedBy: []string{},
 	}

@@ -195,3 +195,41 @@ func TestAClientHasAnEnd(t *testing.T) {
 		t.Errorf("%v", ends)
 	}
 }
+
+// A client in config.toml is marked there.
+func TestAConfiguredClientIsMarkedThere(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.Options{})
+	id := r.plant(t, 1)[0]
+	ends := r.clock.now().Add(9 * oneDay).Truncate(oneDay)
+	r.configure(t, r.server.ProviderTOML("demo")+"\n[providers.demo.client_kinds.app]\nname = \"App\"\nauth = \"none\"\nflows = [\"browser\", \"device\"]\n"+
+		"[providers.microsoft.client]\nid = \"m\"\nkind = \"web\"\nauth = \"post\"\nsecret = \"s\"\nsecret_expires = \""+ends.Format(time.DateOnly)+"\"\n[providers.google.client]\nid = \"g\"\nsecret = \"s\"\ntesting = true\n")
+	all, err := r.Clients(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	marked := 0
+	for _, c := range all {
+		switch c.Provider {
+		case "microsoft":
+			if c.SecretExpiresAt.Equal(ends) && c.DiesAt.Equal(ends) && c.KindID == "web" {
+				marked++
+			}
+		case "google":
+			if c.Testing {
+				marked++
+			}
+		case "demo":
+			if c.KindName == "App" {
+				marked++
+			}
+		}
+	}
+	if marked != 3 {
+		t.Errorf("%+v", all)
+	}
+	r.edit(t, id, func(a *store.Account) { a.Provider, a.OAuthClientID, a.Server.Token = "microsoft", "m", "" })
+	if h := r.look(t, id).Health; !h.DiesAt.Equal(ends) || !strings.Contains(h.DiesBecause, "from config") {
+		t.Errorf("dies at %v because %q", h.DiesAt, h.DiesBecause)
+	}
+}
