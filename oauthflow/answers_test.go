@@ -214,7 +214,7 @@ func (m *meter) read(t *testing.T, r readers, s sample) {
 	r.read(t, s)
 	// A poll is answered up to ten times, a listing is read in six ways: what counts is one answer.
 	times := max(1, r.served.Load())
-	took, each := time.Since(start)/time.Duration(times), (allocated()-before)/uint64(times) //nolint:gosec // times is positive
+	took, each := time.Since(start)/time.Duration(times), (allocated()-before)/uint64(times)
 	if took > slow || each > large {
 		t.Errorf("%s/%s: %v, %d MiB, %d bytes beginning with %q", s.place, s.name, took, each>>20, len(s.body), bytes.ToValidUTF8(s.body[:min(len(s.body), 80)], nil))
 	}
@@ -241,7 +241,7 @@ func TestTenThousandMutatedAnswers(t *testing.T) {
 	const count = 10_000
 	r, all := newReaders(t), samples(t)
 	places := placesOf(t, all)
-	random := rand.New(rand.NewPCG(20261122, count)) //nolint:gosec // repeatable on purpose
+	random := rand.New(rand.NewPCG(20261122, count))
 	var m meter
 	for n := range len(all) + count {
 		s := all[n%len(all)]
