@@ -32,6 +32,7 @@ type wireAccount struct {
 	Identity        wireIdentity           `json:"identity"`
 	Health          wireHealth             `json:"health"`
 	Findings        []wireFinding          `json:"findings"`
+	Risks           []wireRisk             `json:"risks"`
 	Pending         bool                   `json:"pending"`
 	Holder          string                 `json:"holder"`
 	Client          word                   `json:"client"`
@@ -68,6 +69,13 @@ type wireFinding struct {
 	Since    stamp             `json:"since"`
 }
 
+// wireRisk is a way in which the grant can end that has no date.
+type wireRisk struct {
+	Cause string `json:"cause"`
+	Words string `json:"words"`
+	Fix   word   `json:"fix"`
+}
+
 func (s survey) wire() wireStatus {
 	w := wireStatus{Format: "fettle.status/1", Accounts: []wireAccount{}, Summary: s.summary()}
 	for _, a := range s.Accounts {
@@ -88,12 +96,15 @@ func wireAccountOf(a accounts.Account, canvases []pwfile.Canvas) wireAccount {
 	}
 	w := wireAccount{
 		ID: a.ID, Name: a.Name, Provider: a.Provider, Services: list(a.ServiceNames), Identity: wireIdentity{word(a.Identity.Subject), word(a.Identity.Email)},
-		Health: healthOf(a.Health), Findings: []wireFinding{}, Pending: a.Pending != nil, Holder: holder, Client: word(a.OAuthClientID),
+		Health: healthOf(a.Health), Findings: []wireFinding{}, Risks: []wireRisk{}, Pending: a.Pending != nil, Holder: holder, Client: word(a.OAuthClientID),
 		GrantedScopes: list(slices.Clone(a.Granted)), MissingScopes: []string{}, AccessExpiresAt: stamp{a.AccessExpiresAt},
 		Generation: a.Generation, Canvases: radius.Canvases, StaleFiles: radius.StaleFiles,
 	}
 	for _, m := range a.Missing {
 		w.MissingScopes = append(w.MissingScopes, m.Scope)
+	}
+	for _, r := range a.Health.Risks {
+		w.Risks = append(w.Risks, wireRisk{r.Cause, r.Words, word(r.Fix)})
 	}
 	for _, f := range a.Health.Findings {
 		w.Findings = append(w.Findings, wireFinding{f.State, f.Severity, word(f.Cause), word(f.Remedy), f.Title, word(f.Detail), stamp{f.Since}})
