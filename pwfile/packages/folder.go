@@ -23,9 +23,9 @@ type folder struct {
 	root *os.Root
 }
 
-// openFolder opens a folder, and makes it if its parent is there and make is set.
-func openFolder(at string, make bool) (*folder, error) {
-	if make {
+// openFolder opens a folder, and makes it if its parent is there and create is set.
+func openFolder(at string, create bool) (*folder, error) {
+	if create {
 		if err := os.Mkdir(at, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, folderError(at, err)
 		}

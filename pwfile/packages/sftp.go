@@ -23,7 +23,7 @@ const sftpAttempts = 3
 type server struct {
 	at   sshconn.Location
 	opts sshconn.Options
-	life context.Context //nolint:containedctx // a connection lives as long as the depot, not as one operation
+	life context.Context // a connection lives as long as the depot, not as one operation
 
 	mu     sync.Mutex
 	client *sshconn.Client
@@ -42,7 +42,7 @@ func sftpTarget(text string) (target, error) {
 	return target{spelled: l.String(), scheme: "sftp"}, nil
 }
 
-func openSFTP(ctx context.Context, t target, c Connection, make bool) (depot, error) {
+func openSFTP(ctx context.Context, t target, c Connection, create bool) (depot, error) {
 	l, err := sshconn.Parse(t.spelled)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func openSFTP(ctx context.Context, t target, c Connection, make bool) (depot, er
 	s := &server{at: l, opts: sshconn.Options{Config: c.SSHConfig, Ask: c.Ask}, life: ctx, made: map[string]bool{}}
 	err = s.do(ctx, func(client *sshconn.Client) error {
 		_, err := client.Stat(l.Path)
-		if errors.Is(err, fs.ErrNotExist) && make {
+		if errors.Is(err, fs.ErrNotExist) && create {
 			err = client.Mkdir(l.Path)
 		}
 		return err

@@ -32,7 +32,8 @@ func (r *reader) compare(ctx context.Context, m *Manifest) ([]Entry, error) {
 			}
 			continue
 		}
-		if _, ours := put[e.Path]; found && (!ours || hash == "") && !(r.opts.Replace && hash != "") {
+		_, ours := put[e.Path]
+		if plain := hash != ""; found && (!plain || !ours && !r.opts.Replace) {
 			return nil, &Error{Code: Stranger, Target: filepath.Join(r.at, filepath.FromSlash(e.Path)), Text: "something lies there that no fetch has put there",
 				Remedy: "move it away, or overwrite a file with --replace"}
 		}

@@ -160,15 +160,15 @@ func (t target) name(name string) string {
 	return base + "/" + name
 }
 
-// open connects to the target. make says that it may be made, as far as that is usual.
-func (t target) open(ctx context.Context, c Connection, make bool) (depot, error) {
+// open connects to the target. create says that it may be made, as far as that is usual.
+func (t target) open(ctx context.Context, c Connection, create bool) (depot, error) {
 	switch t.scheme {
 	case "s3":
 		return openS3(ctx, t)
 	case "sftp":
-		return openSFTP(ctx, t, c, make)
+		return openSFTP(ctx, t, c, create)
 	case "":
-		return openFolder(t.folder, make)
+		return openFolder(t.folder, create)
 	}
 	return nil, errors.ErrUnsupported
 }
