@@ -9,5 +9,8 @@
 // regeneration would do (plan.go) and its execution: generate.go for the whole, run.go and record.go for the record that an
 // interrupted run is continued from, write.go for one canvas. Places are reached through one interface, delivery
 // (deliver.go): local files there, other machines in remote.go. The format is in payload.go, sign.go and
-// seal.go. The reader's side needs no store: server.go, trust.go, reader.go and inspect.go.
+// seal.go. handover.go is about credentials that can lie in one place only.
+//
+// The reader's side needs no book: server.go, trust.go, reader.go and inspect.go; job.go gets tokens from an opened
+// file, over state.go, this server's memory of it. A job in Go opens a file and asks its TokenSource: see the examples.
 package pwfile

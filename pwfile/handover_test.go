@@ -122,7 +122,7 @@ func TestAFileGetsACredentialOfItsOwn(t *testing.T) {
 	if err := works(t, job, path); err != nil || r.account(t, "strict@nightly").ID != own {
 		t.Errorf("after the repair: %v", err)
 	}
-	_, err := r.Book.Export(t.Context(), own)
+	_, err := r.Export(t.Context(), own)
 	if !errors.As(err, new(*accounts.HeldError)) {
 		t.Errorf("%v", err)
 	}

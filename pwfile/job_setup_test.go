@@ -58,7 +58,7 @@ func (s *site) credential(name string, generation int64, refresh string) map[str
 	return map[string]any{
 		"name": name, "provider": "acme", "identity": map[string]any{}, "client": map[string]any{"id": sandbox.PublicClient},
 		"token_endpoint": s.server.URL() + "/oauth/token", "auth": "none", "scopes": []string{"reports.read"},
-		"refresh_token": refresh, "generation": generation, "rotation": string(s.rotation()),
+		"refresh_token": refresh, "generation": generation, "rotation": s.rotation(),
 	}
 }
 

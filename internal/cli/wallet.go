@@ -14,7 +14,7 @@ import (
 )
 
 // envPwfile names the password file to a job, so that it can ask for a newer token itself.
-const envPwfile = "FETTLE_PWFILE"
+const envPwfile = "FETTLE_PWFILE" //nolint:gosec // the name of a variable that holds a path
 
 // wallet is where a job's tokens come from: the book, or a password file.
 type wallet interface {
