@@ -71,6 +71,8 @@ const (
 	actClients actionID = "clients"
 	actReplace actionID = "replace"
 	actExplain actionID = "diagnose"
+	actTest    actionID = "test"
+	actTesting actionID = "in-testing"
 	actCanvas  actionID = "canvases"
 	actPath    actionID = "complete"
 	actEvents  actionID = "activity"
@@ -136,7 +138,10 @@ var actions = []action{
 
 	{id: actAdd, keys: []string{"a"}, label: "add", help: "Register a client at a provider, step by step, and keep it here.", scope: inClients},
 	{id: actOpen, keys: []string{"enter"}, label: "authorize", help: "Authorize an account through this client.", scope: inClients, off: needsClient},
-	{id: actReplace, keys: []string{"s"}, label: "new secret", help: "Replace the client's secret; shows first which password files have to be written anew.", scope: inClients, off: needsOwnClient},
+	{id: actReplace, keys: []string{"s"}, label: "replace", help: "Replace the client's secret or its ID; shows first what that means for its accounts and password files.", scope: inClients, off: needsOwnClient},
+	{id: actTest, keys: []string{"t"}, label: "test", help: "Ask the provider whether it takes this client, and for which ways of signing in; nothing is stored.", scope: inClients, off: needsClientIdle},
+	{id: actTesting, keys: []string{"m"}, label: "in testing", help: "Note that the client's consent screen is in testing, or is not any more: sign-ins through it then end early.", scope: inClients, quiet: true, off: needsOwnClient},
+	{id: actStop, keys: []string{"ctrl+x"}, label: "stop", help: "Stop the test.", scope: inClients, quiet: true, off: needsJob},
 	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Forget this client; not while accounts use it.", scope: inClients, danger: true, off: needsUnusedClient},
 
 	{id: actCopyURL, keys: []string{"c"}, label: "copy address", help: "Send the address of the provider's console to your terminal's clipboard.", scope: inSteps, off: needsURL},

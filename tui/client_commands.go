@@ -13,7 +13,6 @@ import (
 
 	"fettle/accounts"
 	"fettle/internal/safetext"
-	"fettle/internal/secret"
 )
 
 // What the screens ask for about clients. A job of one provider's clients is one at a time.
@@ -21,9 +20,20 @@ type (
 	addClient     struct{ client accounts.NewClient }
 	replaceClient struct {
 		former accounts.ClientInfo
-		secret secret.Text
+		change accounts.ClientChange
 	}
 	removeClient struct{ id, label string }
+	// testClient asks the provider whether it takes the client; nothing is stored.
+	testClient struct{ client accounts.ClientInfo }
+	markClient struct {
+		id, label string
+		marks     accounts.ClientMarks
+	}
+	// askClientPlan is answered with what a change of the client means.
+	askClientPlan struct {
+		key, id string
+		change  accounts.ClientChange
+	}
 	// askClientFile is answered with the content of a client file.
 	askClientFile struct{ key, path string }
 )
@@ -32,13 +42,20 @@ func (addClient) isIntent()     {}
 func (replaceClient) isIntent() {}
 func (removeClient) isIntent()  {}
 func (askClientFile) isIntent() {}
+func (testClient) isIntent()    {}
+func (markClient) isIntent()    {}
+func (askClientPlan) isIntent() {}
 
 // Kinds of work about clients.
 const (
 	jobClient     = "client" // subject: the provider
 	jobClientGone = "client-remove"
 	jobClientTest = "client-test" // subject: provider and ID
+	jobClientMark = "client-mark"
 )
+
+// clientTestJob is the test of one client.
+func clientTestJob(c accounts.ClientInfo) jobID { return jobID{jobClientTest, clientKey(c)} }
 
 // describeClient is describe for work about clients.
 func describeClient(in intent) (id jobID, title string, ok bool) {
@@ -46,7 +63,11 @@ func describeClient(in intent) (id jobID, title string, ok bool) {
 	case addClient:
 		return jobID{jobClient, in.client.Provider}, "keeping a client", true
 	case replaceClient:
-		return jobID{jobClient, in.former.Provider}, "replacing the secret of " + in.former.Label, true
+		return jobID{jobClient, in.former.Provider}, "replacing " + in.former.Label, true
+	case testClient:
+		return clientTestJob(in.client), "testing " + in.client.Label, true
+	case markClient:
+		return jobID{jobClientMark, in.id}, "noting it of " + in.label, true
 	case removeClient:
 		return jobID{jobClientGone, in.id}, "forgetting " + in.label, true
 	}
@@ -64,9 +85,21 @@ func (r *runner) client(in intent, run int) tea.Cmd {
 		})
 	case replaceClient:
 		return r.start(id, run, func(ctx context.Context, _ *liveJob, _ func(jobEvent)) (any, string, error) {
-			err := r.Accounts.ReplaceClientSecret(ctx, in.former.ID, in.secret)
-			return in.former, in.former.Label + " has its new secret", err
+			plan, err := r.Accounts.ReplaceClient(ctx, in.former.ID, in.change)
+			return plan.Client, in.former.Label + " is replaced", err
 		})
+	case testClient:
+		return r.start(id, run, func(ctx context.Context, _ *liveJob, _ func(jobEvent)) (any, string, error) {
+			test, err := r.Accounts.TestKeptClient(ctx, in.client.Provider, in.client.ID)
+			return test, in.client.Label + ": " + test.Title, err
+		})
+	case markClient:
+		return r.start(id, run, func(ctx context.Context, _ *liveJob, _ func(jobEvent)) (any, string, error) {
+			info, err := r.Accounts.MarkClient(ctx, in.id, in.marks)
+			return info, "noted of " + in.label, err
+		})
+	case askClientPlan:
+		return r.answer(in.key, func(ctx context.Context) (any, error) { return r.Accounts.PlanClientChange(ctx, in.id, in.change) })
 	case removeClient:
 		return r.start(id, run, func(ctx context.Context, _ *liveJob, _ func(jobEvent)) (any, string, error) {
 			return nil, in.label + " is forgotten", r.Accounts.RemoveClient(ctx, in.id)

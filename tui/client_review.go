@@ -5,6 +5,7 @@ import (
 
 	"fettle/accounts"
 	"fettle/oauthflow/provider"
+	"fettle/pwfile"
 )
 
 // key names the question for the content of a client file.
@@ -13,7 +14,20 @@ func (s clientWizard) key() string {
 	return "client file " + o.id
 }
 
+// planKey names the question what a replacement means.
+func (s clientWizard) planKey() string { return "client plan " + s.former.ID }
+
 func (s clientWizard) receive(a answer, f frame) (screen, []intent) {
+	if s.former != nil && a.key == s.planKey() && s.at == clientAtReview {
+		plan, ok := a.value.(accounts.ClientPlan)
+		switch {
+		case a.err != nil:
+			s.at, s.problem = clientAtForm, sentence(oneLine(a.err))
+		case ok:
+			s.plan = &plan
+		}
+		return s, nil
+	}
 	if a.key != s.key() || s.reading == "" {
 		return s, nil
 	}
@@ -23,27 +37,30 @@ func (s clientWizard) receive(a answer, f frame) (screen, []intent) {
 		return s, nil
 	}
 	content, _ := a.value.([]byte)
-	return s.read(content, f), nil
+	return s.read(content, f)
 }
 
 // read takes the content of a client file, from a path or pasted; it is never shown.
-func (s clientWizard) read(content []byte, f frame) clientWizard {
+func (s clientWizard) read(content []byte, f frame) (screen, []intent) {
 	c, err := accounts.ReadGoogleClientFile(content)
 	p := s.provider(f)
 	switch {
 	case err != nil:
 		s.problem = sentence(oneLine(err))
-		return s
+		return s, nil
 	case c.Provider != p.ID && !sharesFiles(p):
 		s.problem = "This is the file of a client of Google; " + p.Name + " gives out none like it."
-		return s
+		return s, nil
 	}
 	c.Provider = p.ID
 	// The file of a Desktop app and that of a TV client look the same: the kind that was chosen decides.
 	if k, ok := s.kind(f); ok && k.FileKey == c.Kind {
 		c.Kind = k.ID
 	}
-	if label := s.form.value(len(s.form.fields) - 1); label != "" {
+	switch label := s.form.value(len(s.form.fields) - 1); {
+	case s.former != nil:
+		c.Label = s.former.Label
+	case label != "":
 		c.Label = label
 	}
 	s.found = &c
@@ -62,16 +79,30 @@ func sharesFiles(p provider.Provider) bool {
 
 // look shows what fettle makes of the client. Where it is of another kind than the one chosen, keeping it is
 // not what enter does first.
-func (s clientWizard) look(f frame) clientWizard {
-	s.at, s.review = clientAtReview, choice{}
-	if s.wrongKind(f) != "" {
+func (s clientWizard) look(f frame) (screen, []intent) {
+	s.at, s.review, s.plan = clientAtReview, choice{}, nil
+	switch {
+	case s.former != nil:
+		s.review.add(nextKeepIt, "Replace it")
+		s.review.add(nextOther, "Leave it as it is")
+		return s, []intent{askClientPlan{s.planKey(), s.former.ID, s.change()}}
+	case s.wrongKind(f) != "":
 		s.review.add(nextOther, "Give another client")
 		s.review.add(nextKeepIt, "Keep this one all the same")
-		return s
+	default:
+		s.review.add(nextKeepIt, "Keep it")
+		s.review.add(nextOther, "Give another one")
 	}
-	s.review.add(nextKeepIt, "Keep it")
-	s.review.add(nextOther, "Give another one")
-	return s
+	return s, nil
+}
+
+// change is what a replacement changes: what stays the same is left out.
+func (s clientWizard) change() accounts.ClientChange {
+	c := accounts.ClientChange{Secret: s.found.Secret}
+	if s.found.OAuthID != s.former.OAuthID {
+		c.OAuthID, c.Kind, c.Redirects = s.found.OAuthID, s.found.Kind, s.found.Redirects
+	}
+	return c
 }
 
 // wrongKind says that the client is of another kind than the one chosen, and what that means.
@@ -94,16 +125,21 @@ func (s clientWizard) wrongKind(f frame) string {
 // keep hands the client to the book, or goes back to the lines.
 func (s clientWizard) keep() (screen, []intent) {
 	o, _ := s.review.chosen()
+	if o.id == nextOther && s.former != nil {
+		return s, []intent{back{}}
+	}
 	if o.id == nextOther {
 		s.at, s.found = clientAtForm, nil
 		s.form = s.form.focused(0)
 		return s, nil
 	}
 	c := *s.found
-	s.at, s.found = clientAtEnd, nil
 	if s.former != nil {
-		return s, []intent{replaceClient{*s.former, c.Secret}}
+		want := replaceClient{*s.former, s.change()}
+		s.at, s.found = clientAtEnd, nil
+		return s, []intent{want}
 	}
+	s.at, s.found = clientAtEnd, nil
 	return s, []intent{addClient{c}}
 }
 
@@ -131,8 +167,14 @@ func (s clientWizard) nexts(f frame) choice {
 		if files := staleCount(info, f); files > 0 {
 			c.add(nextFiles, "Regenerate the password files that carry the old secret")
 		}
+		if a, found := nextProblem(f, ""); found && s.plan != nil && len(s.plan.SignIn) > 0 {
+			c.add(nextFix, "Fix the next problem: "+a.Name+", "+stateWords(a, f.now))
+		}
 	default:
 		c.add(nextAuthorize, "Authorize an account through it")
+	}
+	if ok {
+		c.add(nextTest, "Ask the provider whether it takes this client")
 	}
 	c.add(nextList, "Back")
 	return c
@@ -163,8 +205,13 @@ func (s clientWizard) ended(f frame) (screen, []intent) {
 		if info, kept := s.kept(f); kept && !s.returning {
 			return s, []intent{replace{newAuthorizeWith(info, f)}}
 		}
+	case nextTest:
+		info, _ := s.kept(f)
+		return s, []intent{testClient{info}}
+	case nextFix:
+		return s, append([]intent{home{}}, fixNext(f, "")...)
 	case nextFiles:
-		return s, following(nextFiles, "", f)
+		return s, []intent{replace{newRegenerate(pwfile.Selection{Stale: true})}}
 	}
 	return s, []intent{back{}}
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -26,6 +27,7 @@ type clientWizard struct {
 	reading   string // the file that is being read
 	found     *accounts.NewClient
 	review    choice
+	plan      *accounts.ClientPlan // what a replacement means, once it is known
 	after     choice
 	problem   string
 }
@@ -49,6 +51,7 @@ const (
 	nextAuthorize = "authorize"
 	nextKeepIt    = "keep-client"
 	nextOther     = "other-client"
+	nextTest      = "test-client"
 )
 
 // newClientWizard begins at the provider given, or asks for it. returning says that an authorization waits
@@ -116,6 +119,10 @@ func (s clientWizard) situation(f frame) situation {
 	case clientAtForm:
 		if s.reading != "" {
 			st.next = "the file is being read"
+		}
+	case clientAtReview:
+		if s.former != nil && s.plan == nil {
+			st.next = "what it means is being looked up"
 		}
 	case clientAtEnd:
 		j, _ := f.jobs.get(s.job())
@@ -226,11 +233,17 @@ func (s clientWizard) chooseKind(f frame) clientWizard {
 
 // ask shows the lines to type; what was typed before stays.
 func (s clientWizard) ask(f frame) clientWizard {
-	s.at, s.found, s.reading = clientAtForm, nil, ""
+	s.at, s.found, s.reading, s.plan = clientAtForm, nil, "", nil
 	k, known := s.kind(f)
 	public := known && !k.NeedsSecret()
 	if s.former != nil {
-		s.form = newForm([]string{"New client secret"}, secretField())
+		id := field(4096)
+		id.SetValue(s.form.value(0))
+		labels := []string{"New client ID (empty: it stays)", "New client secret"}
+		if k.FileKey != "" {
+			labels[0] = "Path of the new JSON file, or its text pasted, or the new client ID (empty: it stays)"
+		}
+		s.form = newForm(labels, id, secretField())
 		return s
 	}
 	labels := []string{"Client ID", "Client secret", "What to call it here (may stay empty)"}
@@ -252,8 +265,8 @@ func (s clientWizard) ask(f frame) clientWizard {
 
 func (s clientWizard) typed(msg tea.Msg, f frame) (screen, []intent) {
 	s.problem = ""
-	if pasted, ok := msg.(tea.PasteMsg); ok && s.former == nil && isJSON(pasted.Content) {
-		return s.read([]byte(pasted.Content), f), nil
+	if pasted, ok := msg.(tea.PasteMsg); ok && isJSON(pasted.Content) {
+		return s.read([]byte(pasted.Content), f)
 	}
 	s.form = s.form.typed(msg)
 	return s, nil
@@ -276,15 +289,14 @@ func isPath(text string) bool {
 func (s clientWizard) take(f frame) (screen, []intent) {
 	first := s.form.value(0)
 	switch {
-	case s.former != nil && first == "":
-		s.problem = "The new secret is empty."
-		return s, nil
-	case s.former != nil:
-		s.found = &accounts.NewClient{Provider: s.former.Provider, OAuthID: s.former.OAuthID, Label: s.former.Label, Secret: secret.New(first), Auth: s.former.Auth, Kind: s.former.Kind}
-		return s.look(f), nil
 	case isPath(first):
 		s.reading = first
 		return s, []intent{askClientFile{s.key(), first}}
+	case s.former != nil && !s.form.last():
+		s.form = s.form.focused(1)
+		return s, nil
+	case s.former != nil:
+		return s.replacement(f)
 	case first == "":
 		s.form = s.form.focused(0)
 		s.problem = "The client ID is missing."
@@ -293,11 +305,22 @@ func (s clientWizard) take(f frame) (screen, []intent) {
 		s.form = s.form.focused(s.form.focus + 1)
 		return s, nil
 	}
-	return s.typedIn(f), nil
+	return s.typedIn(f)
+}
+
+// replacement makes the change of the lines that were typed.
+func (s clientWizard) replacement(f frame) (screen, []intent) {
+	c := accounts.NewClient{Provider: s.former.Provider, OAuthID: cmp.Or(s.form.value(0), s.former.OAuthID), Label: s.former.Label, Secret: secret.New(s.form.value(1)), Auth: s.former.Auth, Kind: s.former.Kind}
+	if c.Secret.Empty() && (c.OAuthID == s.former.OAuthID || s.former.HasSecret) {
+		s.problem = "The new secret is empty."
+		return s, nil
+	}
+	s.found = &c
+	return s.look(f)
 }
 
 // typedIn makes a client of the lines that were typed.
-func (s clientWizard) typedIn(f frame) clientWizard {
+func (s clientWizard) typedIn(f frame) (screen, []intent) {
 	k, known := s.kind(f)
 	c := accounts.NewClient{Provider: s.provider(f).ID, OAuthID: s.form.value(0), Kind: k.ID, Auth: k.Auth}
 	if len(s.form.fields) > 2 {
@@ -307,7 +330,7 @@ func (s clientWizard) typedIn(f frame) clientWizard {
 	if known && k.NeedsSecret() && c.Secret.Empty() {
 		s.form = s.form.focused(1)
 		s.problem = "A client of the kind " + k.Name + " has a secret: without it the provider refuses every request."
-		return s
+		return s, nil
 	}
 	s.found = &c
 	return s.look(f)

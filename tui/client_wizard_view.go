@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"fettle/accounts"
@@ -27,7 +26,11 @@ func (s clientWizard) view(f frame) string {
 		return line.page(s.formQuestion(f), append(s.formLines(f), s.problemLines(f)...), f)
 	case clientAtReview:
 		body := s.reviewLines(f)
-		return line.page("This is what fettle would keep", withNext(body, s.review, f.inner(f.width, f.height-4)), f)
+		question := "This is what fettle would keep"
+		if s.former != nil {
+			question = "This is what would change"
+		}
+		return line.page(question, withNext(body, s.review, f.inner(f.width, f.height-4)), f)
 	}
 	j, _ := f.jobs.get(s.job())
 	question, body := s.endLines(j, f)
@@ -86,7 +89,7 @@ func (s clientWizard) stepLines(f frame) []string {
 
 func (s clientWizard) formQuestion(f frame) string {
 	if s.former != nil {
-		return "The new secret of " + s.former.Label
+		return "What takes the place of " + s.former.Label + "?"
 	}
 	return "What did " + s.provider(f).Name + " give you?"
 }
@@ -123,13 +126,19 @@ func (s clientWizard) reviewLines(f frame) []string {
 	return lines
 }
 
-// replacedLines list what goes stale with another secret.
+// replacedLines say what a replacement means for accounts and password files.
 func (s clientWizard) replacedLines(f frame) []string {
-	canvases := staleBy(*s.former, f)
-	if len(canvases) == 0 {
-		return []string{"", " No password file carries the old secret."}
+	if s.plan == nil {
+		return []string{"", " " + f.theme.faint.Render("Looking up what it means"+f.theme.signs.ellipsis)}
 	}
-	return append([]string{""}, paragraphAt("Password files to write anew afterwards, of: "+usedByWords(canvases), f.width-2, " ", f.theme.warn)...)
+	if len(s.plan.Effects) == 0 {
+		return []string{"", " No account and no password file is touched by it."}
+	}
+	lines := []string{""}
+	for _, e := range s.plan.Effects {
+		lines = append(lines, paragraphAt(sentence(e), f.width-2, " ", f.theme.warn)...)
+	}
+	return lines
 }
 
 // endLines say what came of it.
@@ -143,7 +152,7 @@ func (s clientWizard) endLines(j job, f frame) (question string, body []string) 
 	case !ok:
 		return "The client is kept", nil
 	case s.former != nil:
-		return info.Label + " has its new secret", s.replacedLines(f)
+		return info.Label + " is replaced", append(s.replacedLines(f), clientTestLines(info, f)...)
 	}
-	return info.Label + " is kept", slices.Concat(clientLines(info, f), []string{""}, indent1(wrap("On the page of the clients, t asks the provider whether it accepts it.", f.width-2)))
+	return info.Label + " is kept", clientLines(info, f)
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -41,7 +42,7 @@ func (s clientsScreen) situation(f frame) situation {
 	st := situation{}
 	if c, _, ok := s.current(f); ok {
 		st.client = &c
-		if j, ok := f.jobs.get(jobID{jobClientTest, clientKey(c)}); ok {
+		if j, ok := f.jobs.get(clientTestJob(c)); ok {
 			st.job = &j
 		}
 	}
@@ -72,6 +73,12 @@ func (s clientsScreen) act(id actionID, f frame) (screen, []intent) {
 		return s, []intent{open{newAuthorizeWith(c, f)}}
 	case actReplace:
 		return s, []intent{open{newClientReplacement(c, f)}}
+	case actTest:
+		return s, []intent{testClient{c}}
+	case actTesting:
+		return s, []intent{markClient{c.ID, c.Label, accounts.ClientMarks{Kind: c.Kind, Testing: !c.Testing, SecretExpiresAt: c.SecretExpiresAt}}}
+	case actStop:
+		return s, []intent{stop{clientTestJob(c)}}
 	case actRemove:
 		return s, []intent{ask{removalOf(c)}}
 	}
@@ -116,7 +123,7 @@ func flowWords(flows []provider.FlowKind) string {
 
 // flowsOf are the ways of signing in that a client can be used for, as far as its kind is known.
 func flowsOf(c accounts.ClientInfo, p provider.Provider) []provider.FlowKind {
-	if k, ok := kindOf(c.Kind, p); ok {
+	if k, ok := kindOf(cmp.Or(c.KindID, c.Kind), p); ok {
 		return k.Flows
 	}
 	return p.Flows

@@ -31,10 +31,10 @@ func init() {
 		"client-not-kept": func(m Model) Model {
 			return clientEnd(addingClient(m), accounts.ClientInfo{}, errors.New("the disk is full"))
 		},
-		"client-replace": func(m Model) Model { return write(press(withClients(m), "i", "down", "s"), "new secret") },
-		"client-replacement": func(m Model) Model {
-			return press(write(press(withClients(m), "i", "down", "s"), "new secret"), "enter")
-		},
+		"client-replace":     func(m Model) Model { return write(press(withClients(m), "i", "down", "s", "enter"), "new secret") },
+		"client-replacement": replacing,
+		"clients-proven":     func(m Model) Model { return testedClient(m, provenClient, nil) },
+		"clients-refuted":    func(m Model) Model { return testedClient(m, refutedClient, nil) },
 	} {
 		scenes[name] = build
 	}
@@ -64,7 +64,8 @@ func withClients(m Model) Model {
 	d := m.data
 	d.clients = []accounts.ClientInfo{
 		{ID: accounts.ClientFromConfig, Provider: "acme", ProviderName: "Acme", Label: "from config", OAuthID: "fettle", Auth: provider.AuthNone, FromConfig: true, UsedBy: []string{"finance-sheets", "web-ga"}},
-		{ID: "c1", Provider: "acme", ProviderName: "Acme", Label: "Acme sales", OAuthID: "sales-client", Auth: provider.AuthPost, HasSecret: true, UsedBy: []string{"sales-ga"}},
+		{ID: "c1", Provider: "acme", ProviderName: "Acme", Label: "Acme sales", OAuthID: "sales-client", Auth: provider.AuthPost, HasSecret: true, UsedBy: []string{"sales-ga"},
+			SecretExpiresAt: noon.AddDate(0, 1, 0), DiesAt: noon.AddDate(0, 1, 0), DiesBecause: "its secret ends then"},
 		{ID: "c2", Provider: "nord", ProviderName: "Nord", Label: "shop", OAuthID: "11-xy.apps.nord.example", Auth: provider.AuthPost, Kind: "web", Redirects: []string{"http://localhost:8080/cb"}, HasSecret: true, UsedBy: []string{}},
 	}
 	m.data = d
@@ -201,28 +202,6 @@ func TestAnAuthorizationWithoutAClientLeadsThere(t *testing.T) {
 	w, ok := m.front().(authorizeWizard)
 	if !ok || w.station != atServices || w.request.Provider != "nord" || w.request.ClientID != "c9" {
 		t.Errorf("%T at %d through %q of %q", m.front(), w.station, w.request.ClientID, w.request.Provider)
-	}
-}
-
-// TestReplacingASecret lists what goes stale before, and asks for nothing but the secret.
-func TestReplacingASecret(t *testing.T) {
-	t.Parallel()
-	m := press(withClients(testModel(90, 30, sampleData())), "i", "down", "s", "enter")
-	if !strings.Contains(seen(m), "The new secret is empty.") {
-		t.Errorf("nothing typed shows\n%s", ansi.Strip(m.content()))
-	}
-	m = press(write(m, "fresh"), "enter")
-	if text := seen(m); !strings.Contains(text, "daily-sales, weekly-report") || !strings.Contains(text, "sales-client") {
-		t.Errorf("it shows\n%s", ansi.Strip(m.content()))
-	}
-	m = press(m, "enter")
-	j, _ := m.jobs.get(jobID{jobClient, "acme"})
-	if want, ok := j.want.(replaceClient); !ok || want.former.ID != "c1" || want.secret.Reveal() != "fresh" {
-		t.Errorf("%T is asked for", j.want)
-	}
-	m = press(withClients(testModel(90, 30, sampleData())), "i", "s")
-	if !strings.Contains(m.notice.text, "config.toml") {
-		t.Errorf("a client of config.toml says %q", m.notice.text)
 	}
 }
 

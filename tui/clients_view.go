@@ -2,8 +2,9 @@ package tui
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"fettle/accounts"
@@ -47,19 +48,19 @@ func noClients(f frame) []string {
 func (s clientsScreen) table(at int, f frame) []string {
 	t, e := f.theme, f.theme.signs.ellipsis
 	list := f.data.clients
-	const kind, users = 22, 9
-	names := max((f.width-kind-users-6)/2, 8)
-	head := "  " + pad("PROVIDER", names, e) + " " + pad("CLIENT", names, e) + " " + pad("KIND", kind, e) + " " + pad("ACCOUNTS", users, e)
+	const kind, users, ends = 18, 9, diesWidth
+	names := max((f.width-kind-users-ends-7)/2, 8)
+	head := "  " + pad("PROVIDER", names, e) + " " + pad("CLIENT", names, e) + " " + pad("KIND", kind, e) + " " + pad("ACCOUNTS", users, e) + " " + pad("ENDS", ends, e)
 	lines := []string{t.faint.Render(cut(head, f.width, ""))}
 	win := windowOf(s.former, at, len(list), clientRows(f))
 	for i := win.from; i < win.to; i++ {
 		c := list[i]
-		k, _ := kindOf(c.Kind, f.provider(c.Provider))
+		k, _ := kindOf(cmp.Or(c.KindID, c.Kind), f.provider(c.Provider))
 		pointer := " "
 		if i == at {
 			pointer = t.signs.pointer
 		}
-		row := pointer + " " + pad(c.ProviderName, names, e) + " " + pad(c.Label, names, e) + " " + pad(cmp.Or(k.Name, c.Kind, "–"), kind, e) + " " + fmt.Sprintf("%*d", users-1, len(c.UsedBy))
+		row := pointer + " " + pad(c.ProviderName, names, e) + " " + pad(c.Label, names, e) + " " + pad(cmp.Or(k.Name, c.Kind, "–"), kind, e) + " " + fmt.Sprintf("%*d  ", users-1, len(c.UsedBy)) + pad(date(c.DiesAt, f.now), ends, e)
 		if i == at {
 			row = t.selected.Render(pad(row, f.width, e))
 		}
@@ -71,7 +72,7 @@ func (s clientsScreen) table(at int, f frame) []string {
 // clientLines are everything known about one client that is kept.
 func clientLines(c accounts.ClientInfo, f frame) []string {
 	lines := append(clientFacts(c, f), fact("Used by", usedByWords(c.UsedBy), f)...)
-	return lines
+	return append(lines, clientTestLines(c, f)...)
 }
 
 // fact is a name and a value, wrapped beside it.
@@ -88,7 +89,7 @@ func fact(name, value string, f frame) []string {
 func clientFacts(c accounts.ClientInfo, f frame) []string {
 	t := f.theme
 	p := f.provider(c.Provider)
-	k, known := kindOf(c.Kind, p)
+	k, known := kindOf(cmp.Or(c.KindID, c.Kind), p)
 	lines := []string{" " + t.title.Render(c.Label) + t.faint.Render("  "+c.ProviderName)}
 	add := func(name, value string) { lines = append(lines, fact(name, value, f)...) }
 	add("Client ID", c.OAuthID)
@@ -104,6 +105,12 @@ func clientFacts(c accounts.ClientInfo, f frame) []string {
 	}
 	if len(c.Redirects) > 0 {
 		add("Registered", strings.Join(c.Redirects, ", "))
+	}
+	if !c.DiesAt.IsZero() {
+		add("Ends", stamp(c.DiesAt, f.now)+": "+c.DiesBecause)
+	}
+	if c.Testing {
+		add("Consent screen", "in testing: the provider ends sign-ins through it early")
 	}
 	if c.FromConfig {
 		add("Kept", "in config.toml; it is edited there")
@@ -135,19 +142,46 @@ func authWords(a provider.AuthMethod) string {
 	return string(a)
 }
 
-// staleBy counts what would have to be written anew if a client changed: its accounts' canvases.
-func staleBy(c accounts.ClientInfo, f frame) []string {
-	var canvases []string
-	for _, a := range f.data.snapshot.Accounts {
-		if !slices.Contains(c.UsedBy, a.Name) {
+// clientTestLines say what came of the last test of a client.
+func clientTestLines(c accounts.ClientInfo, f frame) []string {
+	t := f.theme
+	j, ok := f.jobs.get(clientTestJob(c))
+	test, answered := j.result.(accounts.ClientTest)
+	switch {
+	case !ok:
+		return nil
+	case j.stopping:
+		return []string{"", " " + t.accent.Render(t.signs.busy+" Stopping the test")}
+	case j.running:
+		return []string{"", " " + t.accent.Render(t.signs.busy+" Asking "+c.ProviderName+" whether it takes this client")}
+	case j.err != nil && errors.Is(j.err, context.Canceled):
+		return []string{"", " " + t.faint.Render("The test was stopped.")}
+	case j.err != nil:
+		return append([]string{""}, failureLines(j.err, f)...)
+	case !answered:
+		return nil
+	}
+	sign, style := t.signs.unknown, t.warn
+	switch test.Verdict {
+	case accounts.ClientProven:
+		sign, style = t.signs.ok, t.ok
+	case accounts.ClientRefuted:
+		sign, style = t.signs.critical, t.bad
+	case accounts.ClientUnknown:
+	}
+	lines := append([]string{""}, paragraphAt(sign+" "+sentence(test.Title), f.width-2, " ", style)...)
+	if test.Diagnosis != nil {
+		lines = append(lines, diagnosisLines(*test.Diagnosis, f)...)
+	}
+	for _, way := range test.Flows {
+		if way.Unavailable == "" {
+			lines = append(lines, " "+t.ok.Render(t.signs.ok)+" "+wayNames[way.Kind])
 			continue
 		}
-		for _, name := range a.Canvases {
-			if !slices.Contains(canvases, name) {
-				canvases = append(canvases, name)
-			}
-		}
+		lines = append(lines, paragraphAt("- "+wayNames[way.Kind]+": "+way.Unavailable, f.width-2, " ", t.faint)...)
 	}
-	slices.Sort(canvases)
-	return canvases
+	for _, note := range test.Notes {
+		lines = append(lines, paragraphAt(t.signs.warning+" "+note, f.width-2, " ", t.warn)...)
+	}
+	return lines
 }

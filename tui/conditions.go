@@ -86,6 +86,13 @@ func needsOwnClient(s situation) string {
 	return needsClient(s)
 }
 
+func needsClientIdle(s situation) string {
+	if why := needsIdle(s); why != "" {
+		return why
+	}
+	return needsClient(s)
+}
+
 func needsUnusedClient(s situation) string {
 	if s.client != nil && !s.client.FromConfig && len(s.client.UsedBy) > 0 {
 		return count(len(s.client.UsedBy), "account") + " signed in through it: remove or re-authorize first " + usedByWords(s.client.UsedBy)

@@ -32,7 +32,10 @@ type Accounts interface {
 	Remove(ctx context.Context, id string, o accounts.RemoveOptions) (accounts.RemoveResult, error)
 	Clients(ctx context.Context) ([]accounts.ClientInfo, error)
 	AddClient(ctx context.Context, c accounts.NewClient) (accounts.ClientInfo, error)
-	ReplaceClientSecret(ctx context.Context, clientID string, s secret.Text) error
+	TestKeptClient(ctx context.Context, providerID, clientID string) (accounts.ClientTest, error)
+	PlanClientChange(ctx context.Context, clientID string, c accounts.ClientChange) (accounts.ClientPlan, error)
+	ReplaceClient(ctx context.Context, clientID string, c accounts.ClientChange) (accounts.ClientPlan, error)
+	MarkClient(ctx context.Context, clientID string, m accounts.ClientMarks) (accounts.ClientInfo, error)
 	RemoveClient(ctx context.Context, clientID string) error
 	Suspects(ctx context.Context, r diagnose.Reading) ([]accounts.Suspect, error)
 	Events(ctx context.Context, f store.EventFilter) ([]store.Event, error)
