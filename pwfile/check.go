@@ -82,6 +82,7 @@ func (k *Keeper) CheckRemote(ctx context.Context, opts RemoteOptions, report fun
 	})
 	carriers := k.carriers(ctx, opts.Unlock)
 	defer carriers.close()
+	carriers.remote.dial(places)
 	var (
 		looks errgroup.Group
 		mu    sync.Mutex

@@ -57,6 +57,11 @@ func (k *Keeper) Generate(ctx context.Context, p Plan, opts GenerateOptions, rep
 	r.announce()
 
 	todo := r.todo(p)
+	var places []store.Place
+	for _, job := range todo {
+		places = append(places, job.wanted(job.Canvas.Places)...)
+	}
+	g.carriers.remote.dial(places)
 	outcomes := make(chan outcome, batchSize)
 	var feeding errgroup.Group
 	feeding.Go(func() error {

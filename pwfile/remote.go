@@ -8,12 +8,19 @@ import (
 	"io/fs"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
+	"fettle/accounts/store"
 	"fettle/internal/secret"
 	"fettle/internal/sshconn"
 )
 
-// reconnects is how often one run connects to the same host.
-const reconnects = 3
+const (
+	// reconnects is how often one run connects to the same host.
+	reconnects = 3
+	// parallelDials is how many connections are made at once: each is a process that computes for a moment.
+	parallelDials = 32
+)
 
 // Remote says how places on other machines are reached.
 type Remote struct {
@@ -30,6 +37,7 @@ type remote struct {
 	options sshconn.Options
 	mu      sync.Mutex
 	links   map[sshconn.Host]*link
+	dialing errgroup.Group
 }
 
 // link is the connection to one host.
@@ -68,7 +76,30 @@ func once(ask func(context.Context, sshconn.Question) (secret.Text, error)) func
 	}
 }
 
+// dial begins to connect to all hosts of these places, so that a run waits for those that are down at the same time and
+// not for one after the other.
+func (r *remote) dial(places []store.Place) {
+	hosts := map[sshconn.Host]bool{}
+	for _, p := range places {
+		if at, err := sshconn.Parse(p.Target); p.Kind == store.PlaceSFTP && err == nil {
+			hosts[at.Host] = true
+		}
+	}
+	r.dialing.Go(func() error { // the limit must not hold up the caller
+		var all errgroup.Group
+		all.SetLimit(parallelDials)
+		for host := range hosts {
+			all.Go(func() error {
+				_, _ = r.connected(host) // whoever needs the host gets the error
+				return nil
+			})
+		}
+		return all.Wait()
+	})
+}
+
 func (r *remote) close() {
+	_ = r.dialing.Wait() // its function returns nil
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, l := range r.links {
@@ -93,14 +124,15 @@ func (r *remote) connected(host sshconn.Host) (*sshconn.Client, error) {
 
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch {
-	case l.failed != nil:
-		return nil, l.failed
-	case l.client != nil && l.client.Alive():
+	if l.client != nil && l.client.Alive() {
 		return l.client, nil
-	case l.client != nil:
+	}
+	if l.client != nil {
 		_ = l.client.Close() // it is gone already
 		l.client = nil
+	}
+	if l.failed != nil {
+		return nil, l.failed
 	}
 	l.made++
 	client, err := sshconn.Connect(r.ctx, host, r.options)

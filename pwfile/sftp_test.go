@@ -330,6 +330,33 @@ func TestAnUnattendedMachineWithoutSSH(t *testing.T) {
 	}
 }
 
+func TestABrokenConnectionIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	n, b := sshtest.New(t), newBench(t)
+	b.over(n)
+	server := n.Start("host")
+	_, address := b.away("host")
+	b.book.add("a")
+	for i := range 6 {
+		b.canvas(fmt.Sprintf("c%d", i), func(c *pwfile.NewCanvas) { c.PasswordFile = address }, "a")
+	}
+	cuts := 0
+	var mu sync.Mutex
+	run, err := b.Generate(t.Context(), b.plan(pwfile.Selection{}), pwfile.GenerateOptions{Underway: func(store.RunLine) {
+		mu.Lock()
+		defer mu.Unlock()
+		if cuts == 0 { // once, before the first file travels
+			cuts = server.Cut()
+		}
+	}}, nil)
+	if err != nil || strings.Contains(states(run), "failed") {
+		t.Errorf("%v: %+v", err, run.Lines)
+	}
+	if cuts == 0 {
+		t.Error("no connection was cut")
+	}
+}
+
 func TestADiskElsewhereThatTakesNothing(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {

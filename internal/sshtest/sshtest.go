@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -216,6 +217,25 @@ func (s *Server) Down() {
 	_ = s.daemon.Process.Signal(syscall.SIGTERM) // gone already: all the better
 	_ = s.daemon.Wait()                          // it was stopped, and says so
 	s.daemon = nil
+}
+
+// Cut breaks the connections that stand and returns how many; the server goes on. It looks for the processes that the
+// server started, in /proc: where there is none the test is skipped.
+func (s *Server) Cut() (cuts int) {
+	s.net.t.Helper()
+	list := func(pid int) []string {
+		children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+		if err != nil {
+			s.net.t.Skipf("the server's processes are not to be seen here: %v", err)
+		}
+		return strings.Fields(string(children))
+	}
+	for _, child := range list(s.daemon.Process.Pid) {
+		if pid, err := strconv.Atoi(child); err == nil && syscall.Kill(pid, syscall.SIGKILL) == nil {
+			cuts++
+		}
+	}
+	return cuts
 }
 
 func freePort(t testing.TB) int {
