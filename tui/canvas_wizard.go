@@ -81,7 +81,7 @@ func newCanvasWizard(f frame) canvasWizard {
 			s.users.options = append(s.users.options, option{id: a.ID, label: a.Name, note: strings.TrimSpace(serviceWords(a) + "  " + identityWords(a))})
 		}
 	}
-	slices.SortFunc(s.users.options, func(a, b option) int { return strings.Compare(a.label, b.label) })
+	s.users.options = sortedOptions(s.users.options, nil)
 	return s
 }
 
@@ -92,6 +92,7 @@ func newCanvasEdit(c pwfile.Canvas, f frame) canvasWizard {
 	s.file = newPathField("canvas file", c.Path)
 	s.name.SetValue(c.Name)
 	s.users.ticked = slices.Clone(c.AccountIDs)
+	s.users.options = sortedOptions(s.users.options, s.users.ticked)
 	var copies []string
 	for i, p := range c.Places {
 		if i == 0 {
@@ -110,6 +111,20 @@ func newCanvasEdit(c pwfile.Canvas, f frame) canvasWizard {
 		s.readers.at = readsKeys
 	}
 	return s
+}
+
+// sortedOptions puts what is ticked first, each part by name.
+func sortedOptions(options []option, ticked []string) []option {
+	slices.SortFunc(options, func(a, b option) int {
+		if was, is := slices.Contains(ticked, a.id), slices.Contains(ticked, b.id); was != is {
+			if was {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.label, b.label)
+	})
+	return options
 }
 
 func (s canvasWizard) start() []intent { return s.file.start() }

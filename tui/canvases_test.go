@@ -36,6 +36,13 @@ var canvasScenes = map[string]func(m Model) Model{
 	"canvases":        atCanvases,
 	"canvases-empty":  func(m Model) Model { m.data.canvases = nil; m.data = withFacts(m.data); return press(m, "c") },
 	"canvases-remove": func(m Model) Model { return press(atCanvases(m), "down", "x") },
+	"regenerate-dedicated": func(m Model) Model {
+		m = planned(m)
+		s := m.front().(regenerateWizard)
+		s.plan.Items[1].Refused = &pwfile.Refusal{Kind: pwfile.RefusedNeedsDedicated, AccountID: "id-web-ga", Account: "web-ga", Dedicated: "web-ga@weekly-report",
+			Why: "web-ga uses each of its refresh tokens once, so this file needs a credential of its own", Remedy: "run: fettle authorize --name web-ga@weekly-report"}
+		return press(m, "down", "u")
+	},
 	"canvas-file": func(m Model) Model {
 		m = feed(press(atCanvases(m), "a"), answer{key: "canvas file", value: folder{names: []string{"archive/", "daily.acc", "weekly.acc"}}})
 		return press(m, "down", "down")

@@ -101,13 +101,26 @@ func accountNames(c pwfile.Canvas) string {
 func canvasState(c pwfile.Canvas) string {
 	for _, r := range c.Stale {
 		if !r.Code.Information() {
-			return r.Text
+			return shortReason(r)
 		}
 	}
 	if len(c.Stale) > 0 {
-		return c.Stale[0].Text
+		return shortReason(c.Stale[0])
 	}
 	return "up to date"
+}
+
+// shortReason leaves out paths, which fill a line by themselves.
+func shortReason(r pwfile.Reason) string {
+	switch r.Code {
+	case pwfile.StaleMissing:
+		return "its file is missing"
+	case pwfile.StaleChanged:
+		return "changed by someone else"
+	case pwfile.StalePlaceDiffers:
+		return "another place differs"
+	}
+	return r.Text
 }
 
 // oneCanvas says everything about a canvas: its file, the accounts it uses, where its password file lies and

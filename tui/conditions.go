@@ -122,7 +122,7 @@ func needsStale(s situation) string {
 }
 
 func needsObstacle(s situation) string {
-	if s.account == nil {
+	if s.obstacle == "" {
 		return "no account stands in the way of this canvas"
 	}
 	return ""

@@ -116,7 +116,7 @@ func plannedWith(m Model, passphrase bool) Model {
 	c.Passphrase = passphrase
 	plan := pwfile.Plan{Items: []pwfile.PlanItem{
 		{Canvas: c, Replaces: []pwfile.Replaced{{PlaceID: "p1", Target: c.Places[0].Target, Exists: true, Ours: true, Text: "the file of 2 Nov 2026"}}},
-		{Canvas: pwfile.Canvas{Canvas: store.Canvas{ID: "c2", Name: "weekly-report"}}, Refused: &pwfile.Refusal{Account: "finance-sheets", Why: "one permission is missing", Remedy: "repair it first"}},
+		{Canvas: pwfile.Canvas{Canvas: store.Canvas{ID: "c2", Name: "weekly-report"}}, Refused: &pwfile.Refusal{Kind: pwfile.RefusedDead, AccountID: "id-finance-sheets", Account: "finance-sheets", Why: "one permission is missing", Remedy: "repair it first"}},
 	}}
 	plan.Items[0].Canvas.Accounts = []pwfile.AccountRef{{ID: "id-sales-ga", Name: "sales-ga", Generation: 3}}
 	m = press(m, "p")

@@ -62,13 +62,3 @@ func (f frame) low() bool { return f.height < 12 }
 
 // account finds an account by ID.
 func (f frame) account(id string) (accounts.Account, bool) { return f.data.snapshot.ByID(id) }
-
-// accountNamed finds an account by its reference name.
-func (f frame) accountNamed(name string) (accounts.Account, bool) {
-	for _, a := range f.data.snapshot.Accounts {
-		if a.Name == name && !unfinished(a.ID) {
-			return a, true
-		}
-	}
-	return accounts.Account{}, false
-}

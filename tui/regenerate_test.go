@@ -13,8 +13,8 @@ func TestARefusedCanvasIsOneKeyFromItsRepair(t *testing.T) {
 	t.Parallel()
 	m := press(planned(testModel(80, 24, sampleData())), "space", "down")
 	wizard := m.front().(regenerateWizard)
-	if a, ok := wizard.refused(m.frame()); !ok || a.Name != "finance-sheets" {
-		t.Fatalf("what stands in the way is %q", a.Name)
+	if r, ok := wizard.refusal(); !ok || r.Account != "finance-sheets" {
+		t.Fatalf("what stands in the way is %q", r.Account)
 	}
 	if there := press(m, "u").front(); there.title(m.frame()) != "Update finance-sheets" {
 		t.Errorf("u leads to %q", there.title(m.frame()))

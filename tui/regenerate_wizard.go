@@ -3,11 +3,9 @@ package tui
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
-	"fettle/accounts"
 	"fettle/internal/secret"
 	"fettle/pwfile"
 )
@@ -70,8 +68,8 @@ func (s regenerateWizard) where(f frame) (int, job) {
 func (s regenerateWizard) situation(f frame) situation {
 	at, j := s.where(f)
 	st := situation{job: &j}
-	if a, ok := s.refused(f); ok {
-		st.account = &a
+	if r, ok := s.refusal(); ok {
+		st.obstacle = r.Account
 	}
 	switch {
 	case s.plan == nil && at < regenWrite:
@@ -123,28 +121,6 @@ func (s regenerateWizard) renewed(frame) (screen, []intent) {
 	return s, s.start()
 }
 
-// refused is the account that keeps the canvas under the cursor from being written.
-func (s regenerateWizard) refused(f frame) (accounts.Account, bool) {
-	o, ok := s.which.chosen()
-	if s.plan == nil || !ok || s.at != regenWhich {
-		return accounts.Account{}, false
-	}
-	for _, item := range s.plan.Items {
-		if item.Canvas.ID == o.id && item.Refused != nil && item.Refused.Account != "" {
-			return f.accountNamed(item.Refused.Account)
-		}
-	}
-	return accounts.Account{}, false
-}
-
-func refusalWords(r pwfile.Refusal) string {
-	words := sentence(r.Why)
-	if r.Account != "" {
-		words = r.Account + ": " + strings.TrimSuffix(r.Why, ".") + "."
-	}
-	return words + " " + sentence(r.Remedy)
-}
-
 func whyWrite(item pwfile.PlanItem) string {
 	for _, r := range item.Canvas.Stale {
 		if !r.Code.Information() {
@@ -166,9 +142,7 @@ func (s regenerateWizard) act(id actionID, f frame) (screen, []intent) {
 	case id == actNext:
 		return s.forward()
 	case id == actUpdate:
-		if a, ok := s.refused(f); ok {
-			return s, updating(a, f)
-		}
+		return s, s.repair(f)
 	case id == actField:
 		s.passphrase = s.passphrase.focused(1 - s.passphrase.focus)
 	case at == regenWhich:

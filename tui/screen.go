@@ -42,21 +42,22 @@ type renewer interface {
 
 // situation is what conditions of actions depend on.
 type situation struct {
-	account *accounts.Account    // the one under the cursor; not to be changed
-	begun   bool                 // it is a sign-in that has not made an account yet
-	marked  int                  // accounts marked for a common action
-	known   int                  // accounts in the book
-	broken  int                  // problems that f would fix
-	job     *job                 // the background work this screen shows
-	url     bool                 // there is an address to copy
-	code    bool                 // there is a user code to copy
-	waiting bool                 // a sign-in waits for the person
-	client  *accounts.ClientInfo // the one under the cursor
-	canvas  *pwfile.Canvas       // the one under the cursor
-	pack    *packages.Package    // the one under the cursor
-	entry   string               // ID of the resource under the cursor
-	back    string               // why esc cannot go back, "" = it can
-	next    string               // why enter cannot go on, "" = it can
+	account  *accounts.Account    // the one under the cursor; not to be changed
+	begun    bool                 // it is a sign-in that has not made an account yet
+	marked   int                  // accounts marked for a common action
+	known    int                  // accounts in the book
+	broken   int                  // problems that f would fix
+	job      *job                 // the background work this screen shows
+	url      bool                 // there is an address to copy
+	code     bool                 // there is a user code to copy
+	waiting  bool                 // a sign-in waits for the person
+	client   *accounts.ClientInfo // the one under the cursor
+	canvas   *pwfile.Canvas       // the one under the cursor
+	pack     *packages.Package    // the one under the cursor
+	entry    string               // ID of the resource under the cursor
+	obstacle string               // the account that keeps something from being written, "" = none
+	back     string               // why esc cannot go back, "" = it can
+	next     string               // why enter cannot go on, "" = it can
 }
 
 // settlingWords are why enter waits at the end of a wizard: what it would choose is not known yet.
