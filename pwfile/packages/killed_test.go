@@ -222,12 +222,12 @@ func TestASyncGoesOnWhereItWasKilled(t *testing.T) {
 		}
 		mu.Lock()
 		puts++
-		last := puts == n/2
+		now := puts
 		mu.Unlock()
-		if last {
+		if now == n/2 {
 			close(reached)
 		}
-		if puts >= n/2 {
+		if now >= n/2 {
 			<-ended
 			return true
 		}
