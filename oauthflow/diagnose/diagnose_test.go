@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -175,10 +176,20 @@ func TestEvidenceHoldsNoSecretFromALog(t *testing.T) {
 func FuzzText(f *testing.F) {
 	f.Add("AADSTS50173 invalid_grant (400)\x1b[31m")
 	f.Add("HTTP/1.1 500")
+	f.Add("<html><script>{\"error\":\"invalid_grant\"}=\r\n=3D%25%32%30error_description=a+b\\\"\nuser@host.example://")
 	f.Fuzz(func(t *testing.T, log string) {
-		for _, d := range diagnose.Text(log).Diagnoses {
-			if d.Cause == "" || d.Remedy == "" || strings.ContainsAny(d.Evidence, "\x1b\n\r") {
+		r := diagnose.Text(log)
+		for i, d := range r.Diagnoses {
+			if d.Cause == "" || d.Remedy == "" || d.Title == "" || strings.ContainsAny(d.Evidence, "\x1b\n\r") || d.Line > strings.Count(log, "\n")+1 {
 				t.Fatalf("%q: %+v", log, d)
+			}
+			if n := r.About(i); len(n.Diagnoses) != 1 || len(n.Facts.Emails) > len(r.Facts.Emails) {
+				t.Fatalf("%q: near %+v", log, n)
+			}
+		}
+		for _, text := range slices.Concat(r.Facts.Emails, r.Facts.Hosts, r.Facts.ClientIDs, r.Facts.Providers) {
+			if text == "" || len(text) > 400 || strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' }) {
+				t.Fatalf("%q: fact %q", log, text)
 			}
 		}
 	})

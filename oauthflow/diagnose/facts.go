@@ -40,7 +40,7 @@ func lineFacts(f *Facts, l line) {
 			f.ClientIDs = once(f.ClientIDs, id)
 		}
 	}
-	if strings.Contains(l.low, "client") || strings.Contains(l.low, "app") || strings.Contains(l.low, "consumer") {
+	if len(f.ClientIDs) < maxFacts && (strings.Contains(l.low, "client") || strings.Contains(l.low, "app") || strings.Contains(l.low, "consumer")) {
 		for _, m := range namedClient.FindAllStringSubmatch(l.text, maxFacts) {
 			if id := strings.TrimRight(m[1], "."); clientLike(id) {
 				f.ClientIDs = once(f.ClientIDs, id)
@@ -109,14 +109,26 @@ func emailAt(s string, at int) string {
 	for end < len(s) && hostByte(s[end]) && end-at < maxFactLen {
 		end++
 	}
-	if i := strings.LastIndex(s[:at], "://"); i >= 0 && !strings.ContainsAny(s[i+3:at], "/?# ") {
-		return "" // what stands there in a URL is a user's name and password
-	}
 	domain := strings.TrimRight(s[at+1:end], ".-")
-	if local := strings.TrimLeft(s[start:at], ".-%"); local != "" && strings.Contains(domain, ".") {
-		return local + "@" + domain
+	local := strings.TrimLeft(s[start:at], ".-%")
+	if local == "" || !strings.Contains(domain, ".") || inAuthority(s, start) {
+		return ""
 	}
-	return ""
+	return local + "@" + domain
+}
+
+// inAuthority reports whether a place lies between the "://" of a URL and its path: what stands before an @ there is a
+// user's name and password.
+func inAuthority(s string, at int) bool {
+	for i := at - 1; i >= max(at-maxFactLen, 2); i-- {
+		switch s[i] {
+		case ' ', '?', '#':
+			return false
+		case '/':
+			return s[i-1] == '/' && s[i-2] == ':'
+		}
+	}
+	return at > maxFactLen // a word without end: rather no address than a password
 }
 
 // hostAt reads the host at the start of what follows "://", without user, port and path.

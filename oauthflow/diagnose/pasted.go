@@ -14,12 +14,37 @@ type pasted struct {
 }
 
 func newPasted(lower string) *pasted {
-	p := &pasted{lower: lower, words: make(map[string]struct{}, 256)}
-	for w := range strings.FieldsFuncSeq(p.lower, func(r rune) bool { return !inName(r) }) {
-		p.words[w] = struct{}{}
+	p := &pasted{lower: lower, words: make(map[string]struct{}, 1024)}
+	start := -1
+	for i := 0; i < len(lower); {
+		in, size := nameByte[lower[i]], 1
+		if lower[i] >= utf8.RuneSelf {
+			var r rune
+			r, size = utf8.DecodeRuneInString(lower[i:])
+			in = inName(r)
+		}
+		switch {
+		case in && start < 0:
+			start = i
+		case !in && start >= 0:
+			p.words[lower[start:i]] = struct{}{}
+			start = -1
+		}
+		i += size
+	}
+	if start >= 0 {
+		p.words[lower[start:]] = struct{}{}
 	}
 	return p
 }
+
+// nameByte is inName of ASCII: a log is read byte by byte, and most of it is ASCII.
+var nameByte = func() (in [256]bool) {
+	for c := range utf8.RuneSelf {
+		in[c] = inName(rune(c))
+	}
+	return in
+}()
 
 // inName reports whether a character can be part of a reference name or of a code.
 func inName(r rune) bool {

@@ -132,6 +132,7 @@ func TestAReadingShowsNoSecret(t *testing.T) {
 		`Authorization: Bearer CANARY.CANARY.CANARY HTTP 401`,
 		`AADSTS50173 assertion=eyJCANARY AADSTSCANARY`,
 		`https://user:CANARY@oauth2.googleapis.com/token?code=4/CANARY&state=CANARY failed`,
+		`https://user:a%2FCANARY@oauth2.googleapis.com/ and https://user:a%3FCANARY%3DCANARY@oauth2.googleapis.com/ HTTP 401`,
 		`proxy http://user:pa=CANARY@10.0.0.1:3128 refused HTTP 407`,
 		`lookup CANARY: no such host`,
 		`password CANARY was refused`,

@@ -119,10 +119,13 @@ func tagLength(s string) int {
 	return 1
 }
 
-// percent decodes what is encoded and printable, and leaves everything else as it is.
+// percent decodes what is encoded and printable, and leaves everything else as it is. Before the path of a URL it
+// decodes nothing: a password there must not come apart into what looks like a path and an e-mail address.
 func percent(s string) string {
+	const ends = "/?# \"'\n"
 	var b strings.Builder
 	b.Grow(len(s))
+	authority := false
 	for {
 		i := strings.IndexByte(s, '%')
 		if i < 0 || i+2 >= len(s) {
@@ -130,9 +133,14 @@ func percent(s string) string {
 			return b.String()
 		}
 		b.WriteString(s[:i])
+		if j := strings.LastIndex(s[:i], "://"); j >= 0 {
+			authority = !strings.ContainsAny(s[j+3:i], ends)
+		} else if authority {
+			authority = !strings.ContainsAny(s[:i], ends)
+		}
 		hi, ok1 := unhex(s[i+1])
 		lo, ok2 := unhex(s[i+2])
-		if c := hi<<4 | lo; ok1 && ok2 && c >= ' ' && c <= '~' {
+		if c := hi<<4 | lo; ok1 && ok2 && !authority && c >= ' ' && c <= '~' {
 			b.WriteByte(c)
 			s = s[i+3:]
 			continue
