@@ -217,7 +217,7 @@ func (e *examination) confidence(r *rule, s seen, sum *line, evidence []string, 
 			c = Likely // some name cannot be resolved, perhaps not the provider's
 		}
 	case r.grade == byStatus:
-		c, ok = Likely, s.Status >= 500 || s.Status == 429 || context
+		c, ok = Likely, s.Status >= 500 || s.Status == 429 || context || sum.provider != ""
 		return c, ok
 	case isNumber(carried):
 		if !sum.oauth {

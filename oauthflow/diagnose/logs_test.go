@@ -64,6 +64,7 @@ func TestPastedLogs(t *testing.T) {
 			for name, pasted := range map[string]string{
 				"as it is": text,
 				"CRLF":     strings.ReplaceAll(text, "\n", "\r\n"),
+				"UTF-16":   wide(text),
 				"amid other lines": "2026-11-22 02:59:58 INFO starting\n2026-11-22 02:59:59 INFO 12 rows read in 4.1 s\n" + text +
 					"\n2026-11-22 03:10:02 INFO the next job begins\n",
 			} {
@@ -80,6 +81,16 @@ func TestPastedLogs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// wide is a text in UTF-16, with its mark; one that is not ASCII stays as it is.
+func wide(text string) string {
+	for _, r := range text {
+		if r > 0x7f {
+			return text
+		}
+	}
+	return "\xff\xfe" + strings.Join(strings.Split(text, ""), "\x00") + "\x00"
 }
 
 // The worst thing this package could do is to be sure of something wrong: an operator would sign in again, or take a

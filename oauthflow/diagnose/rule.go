@@ -9,7 +9,8 @@ import (
 	"fettle/oauthflow/provider"
 )
 
-// rule maps what is seen to what it means. All conditions it states must hold; log and network each suffice alone.
+// rule maps what is seen to what it means. All conditions it states must hold; network suffices alone, and so does log,
+// with the statuses beside it where there are any (0: none was read).
 // Rules are tried in the order of their files and lines, the first that fits wins: the special stand before the general.
 type rule struct {
 	Cause       string     `toml:"cause"`
@@ -92,7 +93,7 @@ func (r *rule) match(s seen) (evidence []string, ok bool) {
 	if !fits(r.Providers, s.Provider) {
 		return nil, false
 	}
-	if s.log {
+	if s.log && (len(r.Status) == 0 || slices.Contains(r.Status, s.Status)) {
 		for _, l := range r.Log {
 			if strings.Contains(s.lower, l) {
 				return []string{l}, true
@@ -102,7 +103,7 @@ func (r *rule) match(s seen) (evidence []string, ok bool) {
 	if s.Err != nil && slices.Contains(r.Network, oauthflow.NetworkCause(s.Err)) {
 		return nil, true
 	}
-	if len(r.Codes)+len(r.Status)+len(r.Text) == 0 || !fits(r.Places, s.Place) {
+	if len(r.Log) > 0 || len(r.Codes)+len(r.Status)+len(r.Text) == 0 || !fits(r.Places, s.Place) {
 		return nil, false
 	}
 	if len(r.Codes) > 0 {

@@ -127,7 +127,7 @@ func (t *table) index(r *rule) {
 		t.phrases = append(t.phrases, newPhrase(p, r))
 	}
 	switch {
-	case len(r.Codes) > 0:
+	case len(r.Codes) > 0, len(r.Log) > 0:
 	case len(r.Status) > 0:
 		t.status = append(t.status, r)
 	default:

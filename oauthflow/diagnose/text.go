@@ -19,7 +19,7 @@ const (
 // a database, a disk or a mail server in the same entry takes the weight from everything that is not such a code.
 // What no rule explains is said to be unknown.
 func Text(log string) Reading {
-	end, skipped := lastOf(log)
+	end, skipped := lastOf(narrow(log))
 	r := Reading{Shortened: skipped > 0}
 	t, err := rules()
 	if err != nil || strings.TrimSpace(end) == "" {
@@ -41,6 +41,15 @@ func Text(log string) Reading {
 	}
 	r.RuledOut = ruledOut(r, e)
 	return r
+}
+
+// narrow makes ASCII of UTF-16, which PowerShell writes its logs in.
+func narrow(s string) string {
+	s = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(s, "\xff\xfe"), "\xfe\xff"), "\ufeff")
+	if strings.Count(s, "\x00") > len(s)/4 {
+		return strings.ReplaceAll(s, "\x00", "")
+	}
+	return s
 }
 
 // lastOf returns the end of a long text, from a line break on, and how many lines come before it.
