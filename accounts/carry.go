@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 
 	"fettle/accounts/store"
@@ -29,10 +30,13 @@ func (Unsealed) Open(_, _ string, _ int64, blob []byte) ([]byte, error) {
 func (Unsealed) Locked() bool { return false }
 
 // Carry is the other side of Export: the provider and the records with which a Book over a store of its own, Unsealed,
-// uses the credential. habits is the catalogue's entry where the reader knows one: a provider that wants its scopes
-// repeated wants that here, too. Where the secrets go is e's word alone.
-func Carry(e Exported, habits provider.Provider) (provider.Provider, store.Account, store.Grant, error) {
-	p := habits
+// uses the credential. known is the catalogue's entry where the reader has one, for credentials that were exported
+// without habits. Where the secrets go is e's word alone.
+func Carry(e Exported, known provider.Provider) (provider.Provider, store.Account, store.Grant, error) {
+	p := known
+	if h := e.Habits; h != nil {
+		p.TokenParams, p.RefreshScopes, p.ScopeSeparator, p.AccessTTL = h.Params, h.Scopes, cmp.Or(h.Separator, " "), provider.Duration(h.AccessTTL)
+	}
 	p.ID, p.Issuer, p.Rotation = e.Provider, "", e.Rotation
 	p.Endpoints = provider.Endpoints{Token: e.TokenEndpoint}
 	p.Client = provider.ClientConfig{ID: e.ClientID, Secret: e.ClientSecret, Auth: e.Auth}

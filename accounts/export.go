@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -24,6 +25,7 @@ type Exported struct {
 	Auth          provider.AuthMethod
 	TokenEndpoint string
 	Scopes        []string
+	Habits        *TokenHabits
 
 	Refresh         secret.Text
 	Access          secret.Text // only where there is no refresh token
@@ -32,6 +34,15 @@ type Exported struct {
 	Generation int64
 	Rotation   provider.Rotation
 	Holder     string
+}
+
+// TokenHabits is what a provider wants of a refresh beyond RFC 6749 §6: whoever uses the credential elsewhere has no
+// catalogue that says so. nil: what a catalogue there says, or nothing.
+type TokenHabits struct {
+	Params    map[string]string // sent with each request
+	Scopes    bool              // the granted scopes have to be named
+	Separator string            // between these
+	AccessTTL time.Duration     // assumed where the answer does not say
 }
 
 // DeadAccountError says that an account's credential is of no use to a job now.
@@ -112,7 +123,7 @@ func (b *Book) export(ctx context.Context, h held) (Exported, error) {
 	out := Exported{
 		AccountID: a.ID, Name: a.Name, Provider: a.Provider, Identity: a.Identity,
 		ClientID: client.ID, ClientSecret: client.Secret, Auth: client.Auth, TokenEndpoint: serverOf(a, p).Token,
-		Scopes: slices.Clone(a.Granted), Refresh: g.Refresh, Generation: a.Generation, Rotation: a.Rotation, Holder: a.Holder,
+		Scopes: slices.Clone(a.Granted), Habits: habitsOf(p), Refresh: g.Refresh, Generation: a.Generation, Rotation: a.Rotation, Holder: a.Holder,
 	}
 	if g.Refresh.Empty() {
 		out.Access, out.AccessExpiresAt = g.Access, a.AccessExpiresAt
@@ -121,6 +132,10 @@ func (b *Book) export(ctx context.Context, h held) (Exported, error) {
 		}
 	}
 	return out, nil
+}
+
+func habitsOf(p provider.Provider) *TokenHabits {
+	return &TokenHabits{Params: maps.Clone(p.TokenParams), Scopes: p.RefreshScopes, Separator: p.ScopeSeparator, AccessTTL: time.Duration(p.AccessTTL)}
 }
 
 // NoteExport writes into the history that an account's credential leaves the book in clear. Call it before that happens.

@@ -159,8 +159,8 @@ func (f *File) newBook(c Credential, id string) (*accounts.Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	habits, _ := builtin.Get(c.Provider) // one that fettle does not know has none beyond the RFC's
-	p, account, grant, err := accounts.Carry(c.exported(id), habits)
+	known, _ := builtin.Get(c.Provider) // zero for one that is not built in
+	p, account, grant, err := accounts.Carry(c.exported(id), known)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +190,7 @@ func (c Credential) base() string {
 func (c Credential) exported(id string) accounts.Exported {
 	return accounts.Exported{
 		AccountID: id, Name: safetext.Line(c.Name), Provider: c.Provider, Identity: c.Identity,
-		ClientID: c.ClientID, ClientSecret: c.ClientSecret, Auth: c.Auth, TokenEndpoint: c.TokenEndpoint, Scopes: slices.Clone(c.Scopes),
+		ClientID: c.ClientID, ClientSecret: c.ClientSecret, Auth: c.Auth, TokenEndpoint: c.TokenEndpoint, Scopes: slices.Clone(c.Scopes), Habits: c.Habits,
 		Refresh: c.Refresh, Access: c.Access, AccessExpiresAt: c.AccessExpiresAt, Generation: c.Generation, Rotation: c.Rotation,
 	}
 }

@@ -3,7 +3,10 @@ package pwfile_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -362,6 +365,33 @@ func TestAProviderThatIsAwayChangesNothing(t *testing.T) {
 	}
 	if token := s.token(); !s.calls(token) {
 		t.Error("the next job cannot go on")
+	}
+}
+
+// A provider of the book's own config has no entry on the job's machine: what it wants of a refresh is in the file.
+func TestAProvidersHabitsTravelWithTheFile(t *testing.T) {
+	t.Parallel()
+	s := rotating(t, sandbox.RotationNone)
+	forms := make(chan url.Values, 1)
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseForm(); err != nil {
+			t.Error(err)
+		}
+		forms <- r.PostForm
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"access_token":"a","token_type":"Bearer"}`)
+	}))
+	t.Cleanup(provider.Close)
+	c := s.credential("sales-ga", 1, "r")
+	c["token_endpoint"], c["scopes"] = provider.URL, []string{"read", "write"}
+	c["token_request"] = map[string]any{"params": map[string]any{"resource": "x"}, "scopes": true, "scope_separator": ",", "access_ttl_seconds": 600}
+	s.put(map[string]any{"accounts": []any{c}})
+	token := s.token()
+	if form := <-forms; form.Get("scope") != "read,write" || form.Get("resource") != "x" {
+		t.Errorf("%v", form)
+	}
+	if ends := token.Expiry.Sub(s.clock.Now()); ends != 10*time.Minute {
+		t.Errorf("it lasts %v", ends)
 	}
 }
 

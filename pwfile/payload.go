@@ -43,6 +43,7 @@ type Credential struct {
 	TokenEndpoint string
 	Auth          provider.AuthMethod
 	Scopes        []string
+	Habits        *accounts.TokenHabits // nil in files that were written before it was carried
 	Refresh       secret.Text
 
 	Access          secret.Text // only where there is no refresh token
@@ -82,11 +83,20 @@ type wireCredential struct {
 	TokenEndpoint   string              `json:"token_endpoint"`
 	Auth            provider.AuthMethod `json:"auth"`
 	Scopes          []string            `json:"scopes"`
+	Habits          *wireHabits         `json:"token_request,omitempty"`
 	Refresh         string              `json:"refresh_token,omitempty"`
 	Access          string              `json:"access_token,omitempty"`
 	AccessExpiresAt time.Time           `json:"access_expires_at,omitzero"`
 	Generation      int64               `json:"generation"`
 	Rotation        provider.Rotation   `json:"rotation"`
+}
+
+// wireHabits is what the provider wants of a refresh beyond the RFC.
+type wireHabits struct {
+	Params    map[string]string `json:"params,omitempty"`
+	Scopes    bool              `json:"scopes,omitempty"` // named in the request
+	Separator string            `json:"scope_separator,omitempty"`
+	AccessTTL int64             `json:"access_ttl_seconds,omitempty"`
 }
 
 type wireClient struct {
@@ -98,7 +108,7 @@ type wireClient struct {
 func credentialOf(e accounts.Exported) Credential {
 	c := Credential{
 		Name: e.Name, Provider: e.Provider, Identity: e.Identity,
-		ClientID: e.ClientID, ClientSecret: e.ClientSecret, TokenEndpoint: e.TokenEndpoint, Auth: e.Auth, Scopes: e.Scopes,
+		ClientID: e.ClientID, ClientSecret: e.ClientSecret, TokenEndpoint: e.TokenEndpoint, Auth: e.Auth, Scopes: e.Scopes, Habits: e.Habits,
 		Refresh: e.Refresh, Generation: e.Generation, Rotation: e.Rotation,
 	}
 	if e.Refresh.Empty() {
@@ -120,7 +130,7 @@ func (p Payload) encode() ([]byte, error) {
 		w.Accounts = append(w.Accounts, wireCredential{
 			Name: c.Name, Provider: c.Provider, Identity: c.Identity,
 			Client:        wireClient{ID: c.ClientID, Secret: c.ClientSecret.Reveal()},
-			TokenEndpoint: c.TokenEndpoint, Auth: c.Auth, Scopes: append([]string{}, c.Scopes...),
+			TokenEndpoint: c.TokenEndpoint, Auth: c.Auth, Scopes: append([]string{}, c.Scopes...), Habits: wireHabitsOf(c.Habits),
 			Refresh: c.Refresh.Reveal(), Access: c.Access.Reveal(), AccessExpiresAt: utc(c.AccessExpiresAt),
 			Generation: c.Generation, Rotation: c.Rotation,
 		})
@@ -151,12 +161,28 @@ func decodePayload(line []byte) (Payload, error) {
 		p.Accounts = append(p.Accounts, Credential{
 			Name: c.Name, Provider: c.Provider, Identity: c.Identity,
 			ClientID: c.Client.ID, ClientSecret: secret.New(c.Client.Secret),
-			TokenEndpoint: c.TokenEndpoint, Auth: c.Auth, Scopes: c.Scopes,
+			TokenEndpoint: c.TokenEndpoint, Auth: c.Auth, Scopes: c.Scopes, Habits: c.Habits.habits(),
 			Refresh: secret.New(c.Refresh), Access: secret.New(c.Access), AccessExpiresAt: c.AccessExpiresAt,
 			Generation: c.Generation, Rotation: c.Rotation,
 		})
 	}
 	return p, p.validate()
+}
+
+func wireHabitsOf(h *accounts.TokenHabits) *wireHabits {
+	if h == nil {
+		return nil
+	}
+	return &wireHabits{h.Params, h.Scopes, h.Separator, int64(h.AccessTTL / time.Second)}
+}
+
+func (w *wireHabits) habits() *accounts.TokenHabits {
+	if w == nil {
+		return nil
+	}
+	// What no provider's token lasts would be a time that overflows.
+	ttl := time.Duration(min(max(w.AccessTTL, 0), int64(10*365*24*time.Hour/time.Second))) * time.Second
+	return &accounts.TokenHabits{Params: w.Params, Scopes: w.Scopes, Separator: w.Separator, AccessTTL: ttl}
 }
 
 // validate refuses what a job could not use or what JSON would change in silence.
@@ -179,6 +205,12 @@ func (p Payload) validate() error {
 		texts := []string{
 			c.Name, c.Provider, c.Identity.Issuer, c.Identity.Tenant, c.Identity.Subject, c.Identity.Email, c.ClientID,
 			c.ClientSecret.Reveal(), c.TokenEndpoint, string(c.Auth), c.Refresh.Reveal(), c.Access.Reveal(), string(c.Rotation),
+		}
+		if h := c.Habits; h != nil {
+			texts = append(texts, h.Separator)
+			for name, value := range h.Params {
+				texts = append(texts, name, value)
+			}
 		}
 		if slices.ContainsFunc(append(texts, c.Scopes...), notUTF8) {
 			return fmt.Errorf("account %q has a value that is not UTF-8", c.Name)

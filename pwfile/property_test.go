@@ -33,6 +33,10 @@ func TestWhatGoesInComesOut(t *testing.T) {
 				Identity: oauthflow.Identity{Issuer: text.Draw(t, "issuer"), Tenant: text.Draw(t, "tenant"), Subject: text.Draw(t, "subject"), Email: text.Draw(t, "email")},
 				ClientID: text.Draw(t, "client"), ClientSecret: secret.New(text.Draw(t, "client secret")), Auth: provider.AuthMethod(text.Draw(t, "auth")),
 				TokenEndpoint: text.Draw(t, "endpoint"), Scopes: rapid.SliceOfN(text, 0, 5).Draw(t, "scopes"),
+				Habits: &accounts.TokenHabits{
+					Params: map[string]string{text.Draw(t, "parameter"): text.Draw(t, "value")}, Scopes: rapid.Bool().Draw(t, "named"),
+					Separator: text.Draw(t, "separator"), AccessTTL: time.Duration(rapid.IntRange(0, 1<<20).Draw(t, "ttl")) * time.Second,
+				},
 				Refresh: secret.New(text.Draw(t, "refresh")), Access: secret.New("x" + text.Draw(t, "access")),
 				AccessExpiresAt: time.Unix(rapid.Int64Range(1, 1<<33).Draw(t, "expiry"), rapid.Int64Range(0, 999_999_999).Draw(t, "ns")),
 				Generation:      rapid.Int64().Draw(t, "generation"), Rotation: provider.RotationNone,
@@ -55,7 +59,7 @@ func TestWhatGoesInComesOut(t *testing.T) {
 				access, expiry = secret.Text{}, time.Time{}
 			}
 			same := got.Provider == e.Provider && got.Identity == e.Identity && got.ClientID == e.ClientID && got.ClientSecret == e.ClientSecret &&
-				got.Auth == e.Auth && got.TokenEndpoint == e.TokenEndpoint && compactAny(b, got.Scopes) == compactAny(b, e.Scopes) && got.Refresh == e.Refresh &&
+				got.Auth == e.Auth && got.TokenEndpoint == e.TokenEndpoint && compactAny(b, got.Scopes) == compactAny(b, e.Scopes) && compactAny(b, got.Habits) == compactAny(b, e.Habits) && got.Refresh == e.Refresh &&
 				got.Access == access && got.AccessExpiresAt.Equal(expiry) && got.Generation == e.Generation && got.Rotation == e.Rotation
 			if !same {
 				t.Fatalf("%+v came out as %+v", e, got)
