@@ -74,7 +74,7 @@ func (h *house) replaceClient(ctx context.Context, client accounts.ClientInfo, c
 			SignIn   []string   `json:"sign_in_again"`
 			Canvases []string   `json:"stale_canvases"`
 			Pending  []string   `json:"pending_sign_ins"`
-		}{"fettle.client-change/1", wireClientOf(plan.Client), !only, plan.Accounts, plan.SignIn, plan.Canvases, plan.Pending})
+		}{"fettle.client_change/1", wireClientOf(plan.Client), !only, plan.Accounts, plan.SignIn, plan.Canvases, plan.Pending})
 	}
 	if only {
 		return nil

@@ -82,7 +82,7 @@ func (a *app) explainClients(p provider.Provider, kinds []provider.ClientKind, s
 			Console  word             `json:"console"`
 			Docs     word             `json:"docs"`
 			Kinds    []wireClientKind `json:"kinds"`
-		}{"fettle.client-kinds/1", p.ID, word(p.Registration.Console), word(p.Registration.Docs), []wireClientKind{}}
+		}{"fettle.client_kinds/1", p.ID, word(p.Registration.Console), word(p.Registration.Docs), []wireClientKind{}}
 		for _, k := range kinds {
 			w.Kinds = append(w.Kinds, wireClientKind{
 				k.ID, k.Name, k.Preferred, k.Auth, k.NeedsSecret(), list(k.Flows), list(k.Services), word(k.Redirects), word(k.Words), list(p.RegistrationSteps(k.ID, services...)),

@@ -81,7 +81,7 @@ type wireFlowAbility struct {
 
 // tellTest prints a verdict. A client that is refused is a failure; one of which nothing is known needs a look.
 func (a *app) tellTest(t accounts.ClientTest) error {
-	w := wireClientTest{Format: "fettle.client-test/1", Client: wireClientOf(t.Client), Verdict: t.Verdict, Title: t.Title, Flows: []wireFlowAbility{}, Notes: list(t.Notes)}
+	w := wireClientTest{Format: "fettle.client_test/1", Client: wireClientOf(t.Client), Verdict: t.Verdict, Title: t.Title, Flows: []wireFlowAbility{}, Notes: list(t.Notes)}
 	if t.Diagnosis != nil {
 		w.Cause, w.Remedy = word(t.Diagnosis.Cause), word(t.Diagnosis.Remedy)
 	}
