@@ -12,3 +12,17 @@ func ManifestPaths(file []byte) ([]string, error) {
 	}
 	return paths, nil
 }
+
+// CheckPaths says whether all paths can be in one package.
+func CheckPaths(paths []string) error {
+	seen := newClashes()
+	for _, p := range paths {
+		if err := checkPath(p); err != nil {
+			return err
+		}
+		if with, ok := seen.add(p); !ok {
+			return badTarget(p+" clashes with "+with, "")
+		}
+	}
+	return nil
+}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -134,12 +135,15 @@ func (b *bucket) put(ctx context.Context, name string, s source) error {
 		}
 		in := &s3.PutObjectInput{Bucket: &b.bucket, Key: b.key(name), Body: newCheckedReader(from, s), ContentLength: &s.size}
 		in.ChecksumSHA256 = aws.String(base64.StdEncoding.EncodeToString(sum)) // a server that knows it refuses anything else
-		if _, err = b.client.PutObject(ctx, in); errors.Is(err, errContent) {
+		if _, err = b.client.PutObject(ctx, in, s3.WithAPIOptions(unsignedPayload)); errors.Is(err, errContent) {
 			return folderError(s.path, errContent)
 		}
 		return err
 	})
 }
+
+// unsignedPayload spares reading a file twice: the signature covers the checksum, and the checksum the content.
+var unsignedPayload = v4.SwapComputePayloadSHA256ForUnsignedPayloadMiddleware
 
 // swap relies on conditional writes where the server has them. Where it has not, it looks once more and then writes:
 // what somebody else wrote between these two is noticed when the manifest is read back.

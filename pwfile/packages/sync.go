@@ -6,36 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
-	"sync"
 	"time"
 
 	"fettle/accounts/store"
 )
-
-// Step says what a sync or a fetch is doing.
-type Step string
-
-// Steps, in the order in which they come.
-const (
-	StepLook   Step = "look" // here and at the destination
-	StepUpload Step = "upload"
-	StepVerify Step = "verify" // reading back
-	StepSwitch Step = "switch" // the manifest, or the files here
-	StepClean  Step = "clean"  // what nobody needs any more
-
-	StepDownload Step = "download"
-)
-
-// Progress is reported as a sync or a fetch goes on, never twice at once.
-type Progress struct {
-	Step       Step
-	Path       string // the file that has just ended, "" if none has
-	Done       int    // files of this step that have ended
-	Total      int
-	Bytes      int64 // of this step that have moved
-	TotalBytes int64
-}
 
 // Result is what a sync did.
 type Result struct {
@@ -262,70 +236,4 @@ func (k *Keeper) note(ctx context.Context, id string, o outcome, failed error) e
 		err = fmt.Errorf("the package was synced, and that could not be recorded; sync it again: %w", err)
 	}
 	return err
-}
-
-// teller reports progress, one at a time.
-type teller struct {
-	mu     sync.Mutex
-	report func(Progress)
-	now    Progress
-	told   int64 // bytes at the last report
-}
-
-func newTeller(report func(Progress)) *teller { return &teller{report: report} }
-
-// tellEvery bounds how often bytes alone are reported.
-const tellEvery = 256 << 10
-
-func (t *teller) begin(step Step, total int, bytes int64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.now, t.told = Progress{Step: step, Total: total, TotalBytes: bytes}, 0
-	t.tell()
-}
-
-func (t *teller) moved(n int64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.now.Bytes += n; t.now.Bytes-t.told >= tellEvery {
-		t.told = t.now.Bytes
-		t.tell()
-	}
-}
-
-func (t *teller) ended(path string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.now.Done++
-	t.now.Path = path
-	t.tell()
-	t.now.Path = ""
-}
-
-func (t *teller) tell() {
-	if t.report != nil {
-		t.report(t.now)
-	}
-}
-
-// fresh are the parts whose content the manifest that lies there does not have yet, each content once.
-func (s *session) fresh() []part {
-	known := map[string]bool{}
-	if s.ours {
-		for _, e := range s.there.Entries {
-			known[s.there.where(e)] = true
-			if s.there.Layout == store.LayoutPlain {
-				known[s.there.where(e)] = slices.ContainsFunc(s.parts, func(p part) bool { return p.Path == e.Path && p.SHA256 == e.SHA256 })
-			}
-		}
-	}
-	fresh := []part{}
-	m := s.manifest()
-	for _, one := range s.parts {
-		if at := m.where(one.Entry); !known[at] {
-			known[at] = true
-			fresh = append(fresh, one)
-		}
-	}
-	return fresh
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -47,6 +48,28 @@ func (s *session) bring(ctx context.Context, r *Result, t *teller) error {
 		return err
 	}
 	return s.verify(ctx, m, broken.parts, t)
+}
+
+// fresh are the parts whose content the manifest that lies there does not have yet, each content once.
+func (s *session) fresh() []part {
+	known := map[string]bool{}
+	if s.ours {
+		for _, e := range s.there.Entries {
+			known[s.there.where(e)] = true
+			if s.there.Layout == store.LayoutPlain {
+				known[s.there.where(e)] = slices.ContainsFunc(s.parts, func(p part) bool { return p.Path == e.Path && p.SHA256 == e.SHA256 })
+			}
+		}
+	}
+	fresh := []part{}
+	m := s.manifest()
+	for _, one := range s.parts {
+		if at := m.where(one.Entry); !known[at] {
+			known[at] = true
+			fresh = append(fresh, one)
+		}
+	}
+	return fresh
 }
 
 // present finds which contents lie at the destination already. Plain files say nothing by their names.
