@@ -138,7 +138,8 @@ func TestFromNothingToARepairedGoogleAccount(t *testing.T) {
 	x.press("esc")
 	x.sees("1 healthy")
 
-	w.benAndTheRevocation(t, g)
+	w.google(t, g, "drive-ben", "drive", "ben@example.org")
+	w.revoked(t, g, "analytics-google")
 	x.sees("revoked", "drive-ben")
 	x.press("d")
 	x.sees("Paste a message from a job's log")
@@ -154,11 +155,11 @@ func TestFromNothingToARepairedGoogleAccount(t *testing.T) {
 	}
 }
 
-// benAndTheRevocation adds another person's account, then lets the book find out that Ana took hers back.
-func (w *world) benAndTheRevocation(t *testing.T, g *lookalike.Google) {
+// google makes an account of somebody, as a person would.
+func (w *world) google(t *testing.T, g *lookalike.Google, name, service string, as ...string) {
 	t.Helper()
 	ctx := t.Context()
-	flow, err := w.book.StartFlow(ctx, accounts.AuthorizeRequest{Name: "drive-ben", Provider: "google", Services: []string{"drive"}, Kind: provider.Browser, OverSSH: true})
+	flow, err := w.book.StartFlow(ctx, accounts.AuthorizeRequest{Name: name, Provider: "google", Services: []string{service}, Kind: provider.Browser, OverSSH: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +168,7 @@ func (w *world) benAndTheRevocation(t *testing.T, g *lookalike.Google) {
 		if e.Kind != accounts.FlowPrompt {
 			return
 		}
-		back, err := g.Approve(e.Prompt.AuthorizationURL, lookalike.Consent{As: "ben@example.org"})
+		back, err := g.Approve(e.Prompt.AuthorizationURL, lookalike.Consent{As: strings.Join(as, "")})
 		if err != nil {
 			t.Error(err)
 		}
@@ -176,12 +177,50 @@ func (w *world) benAndTheRevocation(t *testing.T, g *lookalike.Google) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// revoked lets the book find out that a person took the access of an account back.
+func (w *world) revoked(t *testing.T, g *lookalike.Google, name string) {
+	t.Helper()
 	g.Next("oauth2.googleapis.com/token", lookalike.Answer{Status: 400, Body: `{"error":"invalid_grant","error_description":"Token has been expired or revoked."}`})
-	a, err := w.book.Account(ctx, "analytics-google")
+	a, err := w.book.Account(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.book.Refresh(ctx, a.ID, accounts.Now(true)); err == nil {
+	if _, err := w.book.Refresh(t.Context(), a.ID, accounts.Now(true)); err == nil {
 		t.Fatal("the revoked account could be refreshed")
 	}
+}
+
+// TestTheChecklistFindsWhatWasLost: a permission taken away later is named by its rung, and enter repairs it.
+func TestTheChecklistFindsWhatWasLost(t *testing.T) {
+	t.Parallel()
+	w, g := googleWorld(t)
+	file, _ := downloaded(t, g)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := accounts.ReadGoogleClientFile(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.book.AddClient(t.Context(), client); err != nil {
+		t.Fatal(err)
+	}
+	w.google(t, g, "reports", "sheets")
+	g.Lose(lookalike.Spreadsheets)
+	x := openTerminal(t, w, 100, 40)
+	x.sees("1 healthy")
+	x.press("v")
+	x.sees("reports fails first at: Permissions", w.entries[0].Services["sheets"].Permissions[lookalike.Spreadsheets], "Sign in again and tick every box")
+	x.press("enter")
+	googleSignIn(t, x, g, lookalike.Consent{})
+	x.sees("authorized, with every permission", "Back to the accounts")
+	x.press("enter")
+	x.sees("1 healthy")
+	x.press("v")
+	x.sees("reports is proven: every check passed")
+	x.press("q")
+	x.ends()
 }

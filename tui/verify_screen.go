@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -221,31 +220,14 @@ func wrongLines(c accounts.Check, f frame) []string {
 	return lines
 }
 
-// toCome names the rungs that the account's services will have and that were not reported yet.
+// toCome names the rungs that were not reported yet.
 func (s verifyScreen) toCome(j job, f frame) []string {
 	a, ok := f.account(s.id)
 	if !ok {
 		return nil
 	}
-	rungs := []accounts.Check{
-		{ID: accounts.CheckStore, Title: "Stored credential"}, {ID: accounts.CheckRefresh, Title: "Refresh"},
-		{ID: accounts.CheckPermissions, Title: "Permissions"}, {ID: accounts.CheckIdentity, Title: "Identity"},
-	}
-	entry := f.provider(a.Provider)
-	for _, kind := range []accounts.CheckID{accounts.CheckProbe, accounts.CheckResources} {
-		for _, id := range a.Services {
-			svc := entry.Services[id]
-			name := cmp.Or(svc.Name, id)
-			switch {
-			case kind == accounts.CheckProbe && svc.Probe.URL != "":
-				rungs = append(rungs, accounts.Check{ID: kind, Service: id, Title: "Access to " + name})
-			case kind == accounts.CheckResources && svc.Resources.URL != "":
-				rungs = append(rungs, accounts.Check{ID: kind, Service: id, Title: "Resources of " + name})
-			}
-		}
-	}
 	var titles []string
-	for _, r := range rungs {
+	for _, r := range accounts.Ladder(f.provider(a.Provider), a.Services) {
 		known := func(c accounts.Check) bool { return c.ID == r.ID && c.Service == r.Service }
 		if !slices.ContainsFunc(j.checks, known) {
 			titles = append(titles, r.Title)
