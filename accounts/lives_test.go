@@ -77,6 +77,12 @@ func biographies() []biography {
 			resources: []string{"Example Blog", "Example Labs", "Example Shop"}, renews: true, after: 61 * 24 * hour, notices: "refresh", byHand: "linkedin.com",
 		},
 		{
+			name: "LinkedIn, native app", provider: "linkedin-native", services: []string{"ads"},
+			without: "r_ads", words: "Retrieve your advertising accounts",
+			resources: []string{"Example Blog", "Example Labs", "Example Shop"}, after: 61 * 24 * hour, byHand: "linkedin.com",
+			notices: "the API", loss: "missing_permissions missing_permissions grant_permissions",
+		},
+		{
 			name: "Dropbox", provider: "dropbox", services: []string{"files"},
 			without: "files.metadata.read", words: "View information about your Dropbox files and folders",
 			resources: []string{"Budget.xlsx", "Leads.csv", "Reports"}, renews: true, after: 5 * hour,

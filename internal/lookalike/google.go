@@ -53,6 +53,7 @@ func StartGoogle(o Options) (*Google, error) {
 		s.items[pathOf("https://"+strings.TrimPrefix(api.pattern, "GET "))] = api.items
 		s.route(api.pattern, func(r *http.Request) Answer { return g.list(r, api) })
 	}
+	g.googleAds()
 	return g, nil
 }
 

@@ -1,6 +1,9 @@
 package lookalike
 
-import "fmt"
+import (
+	"fmt"
+	"net/http"
+)
 
 // googleAPI is one call of an API: the scopes of which any opens it, and the member that holds its list.
 type googleAPI struct {
@@ -45,3 +48,32 @@ func property(id int, name string) any {
 }
 
 func file(id, name string) any { return object{"id": id, "name": name} }
+
+// googleAds has no names in its list, and answers a search per customer; a developer token goes with each call.
+func (g *Google) googleAds() {
+	const host = "googleads.googleapis.com/{version}/"
+	open := func(good func(r *http.Request) any) handler {
+		return func(r *http.Request) Answer {
+			t, ok := g.bearer(r)
+			switch {
+			case !ok:
+				return googleUnauthenticated
+			case !t.has(googleScope + "adwords"):
+				return googleInsufficient
+			case r.Header.Get("developer-token") == "":
+				return refuse(400, object{"error": object{"code": 400, "status": "INVALID_ARGUMENT", "message": "Request contains an invalid argument.", "details": []object{{
+					"@type":  "type.googleapis.com/google.ads.googleads.v25.errors.GoogleAdsFailure",
+					"errors": []object{{"errorCode": object{"authenticationError": "DEVELOPER_TOKEN_INVALID"}, "message": "The developer token is not valid."}},
+				}}}})
+			}
+			return reply(good(r))
+		}
+	}
+	g.route("GET "+host+"customers:listAccessibleCustomers", open(func(*http.Request) any {
+		return object{"resourceNames": []string{"customers/1112223333", "customers/4445556666"}}
+	}))
+	g.route("POST "+host+"customers/{customer}/googleAds:search", open(func(r *http.Request) any {
+		id := r.PathValue("customer")
+		return object{"results": []object{{"customerClient": object{"resourceName": "customers/" + id + "/customerClients/" + id, "descriptiveName": "Customer " + id}}}}
+	}))
+}

@@ -20,22 +20,32 @@ const (
 )
 
 func startLinkedIn(o Options) (*Server, error) {
-	l := &linkedIn{}
-	s, err := start(o, habits{
-		id: "linkedin", clientID: "78lookalike", secret: clientSecret,
-		authorize: "www.linkedin.com/oauth/v2/authorization", exchange: "www.linkedin.com/oauth/v2/accessToken",
+	return linkedInLike(o, habits{
+		id: "linkedin", secret: clientSecret, authorize: "www.linkedin.com/oauth/v2/authorization",
 		jwks: "www.linkedin.com/oauth/openid/jwks", issuer: "www.linkedin.com/oauth",
-		denied:    url.Values{"error": {"user_cancelled_authorize"}, "error_description": {"The user cancelled the authorization"}},
-		refreshes: func(*asking) bool { return o.Partner }, rotation: provider.RotationNone, lasts: 5183999, refusals: linkedInRefusals,
 		claims: func(g *grant) object {
 			return object{"email": g.person.Email, "email_verified": "true", "name": g.person.Name}
 		},
-		speak: l.speak,
 	})
+}
+
+// startLinkedInNative is the page for apps that LinkedIn has enabled PKCE for, which have no secret.
+func startLinkedInNative(o Options) (*Server, error) {
+	return linkedInLike(o, habits{id: "linkedin-native", authorize: "www.linkedin.com/oauth/native-pkce/authorization"})
+}
+
+func linkedInLike(o Options, h habits) (*Server, error) {
+	l := &linkedIn{}
+	h.clientID, h.exchange = "78lookalike", "www.linkedin.com/oauth/v2/accessToken"
+	h.denied = url.Values{"error": {"user_cancelled_authorize"}, "error_description": {"The user cancelled the authorization"}}
+	h.refreshes = func(*asking) bool { return o.Partner }
+	h.rotation, h.lasts, h.refusals, h.speak = provider.RotationNone, 5183999, linkedInRefusals, l.speak
+	s, err := start(o, h)
 	if err != nil {
 		return nil, err
 	}
 	l.Server = s
+	s.route("POST www.linkedin.com/oauth/v2/introspectToken", s.introspect(l.status))
 	s.route("GET api.linkedin.com/v2/userinfo", l.userinfo)
 	s.route("GET "+linkedInAccounts, l.adAccounts)
 	s.items[linkedInAccounts] = []any{
@@ -43,7 +53,20 @@ func startLinkedIn(o Options) (*Server, error) {
 		object{"id": 502, "name": "Example Blog", "reference": "urn:li:organization:9", "status": "ACTIVE"},
 		object{"id": 503, "name": "Example Labs", "reference": "urn:li:organization:8", "status": "ACTIVE"},
 	}
-	return l.Server, nil
+	return s, nil
+}
+
+// status says of a dead token why it is dead, and puts commas between the scopes of a living one.
+func (l *linkedIn) status(t access, m object) {
+	text, _ := m["scope"].(string)
+	switch {
+	case m["active"] == true:
+		m["status"], m["scope"], m["auth_type"] = "active", strings.ReplaceAll(text, " ", ","), "3L"
+	case t.dead:
+		m["status"] = "revoked"
+	default:
+		m["status"] = "expired"
+	}
 }
 
 var linkedInRefusals = map[reason]Answer{

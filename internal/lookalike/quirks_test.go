@@ -53,7 +53,7 @@ func post(t *testing.T, s *lookalike.Server, hostPath string, form url.Values) (
 
 func TestEveryLookalikeStarts(t *testing.T) {
 	t.Parallel()
-	for _, id := range []string{"dropbox", "github", "google", "linkedin", "meta", "microsoft", "salesforce"} {
+	for _, id := range []string{"dropbox", "github", "google", "linkedin", "linkedin-native", "meta", "microsoft", "salesforce"} {
 		s := start(t, id, lookalike.Options{})
 		if !strings.Contains(s.Config(), "[providers."+id+"]") || strings.Contains(s.Hosts(), "https://") {
 			t.Errorf("%s is configured by\n%s", id, s.Config())
@@ -135,7 +135,18 @@ func TestLinkedInPutsCommasBetweenScopes(t *testing.T) {
 	if token.Extra("scope") != "openid,r_ads" || token.Extra("refresh_token_expires_in") == nil {
 		t.Errorf("granted %v, for %v", token.Extra("scope"), token.Extra("refresh_token_expires_in"))
 	}
-	api := config(t, s).Client(t.Context(), token)
+	c := config(t, s)
+	for _, want := range []string{"active", "revoked"} {
+		_, m := post(t, s, "www.linkedin.com/oauth/v2/introspectToken", url.Values{"token": {token.AccessToken}, "client_id": {c.ClientID}, "client_secret": {c.ClientSecret}})
+		if m["status"] != want || m["active"] != (want == "active") {
+			t.Errorf("introspected as %v, want %s", m, want)
+		}
+		if want == "active" {
+			s.Revoke()
+		}
+	}
+	token = signIn(t, s, "http://localhost:8000/callback", nil, "openid", "r_ads")
+	api := c.Client(t.Context(), token)
 	if a := browse(t, api, s.URL("api.linkedin.com/rest/adAccounts"), nil); a.status != http.StatusBadRequest || !strings.Contains(a.text, "VERSION_MISSING") {
 		t.Errorf("without a version: %+v", a)
 	}

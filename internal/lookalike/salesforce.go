@@ -36,6 +36,7 @@ func startSalesforce(o Options) (*Server, error) {
 	f.Server = s
 	s.route("GET "+login+"userinfo", f.userinfo)
 	s.route("POST "+login+"revoke", f.revoke)
+	s.route("POST "+login+"introspect", s.introspect(func(t access, m object) { m["sub"], m["username"] = f.person(t.grant), t.person.Email }))
 	s.route("GET "+SalesforceInstance+"/services/data/v66.0/limits", f.open(func(*http.Request) Answer {
 		return reply(object{"DailyApiRequests": object{"Max": 100000, "Remaining": 99990}})
 	}))

@@ -108,6 +108,8 @@ func Start(id string, o Options) (*Server, error) {
 		return g.Server, nil
 	case "linkedin":
 		return startLinkedIn(o)
+	case "linkedin-native":
+		return startLinkedInNative(o)
 	case "meta":
 		return startMeta(o)
 	case "microsoft":

@@ -118,6 +118,25 @@ func (s *Server) give(g *grant, tell bool, asked []string) Answer {
 	return reply(m)
 }
 
+// introspect is RFC 7662: to the client alone, with what the provider adds.
+func (s *Server) introspect(add func(t access, m object)) handler {
+	return func(r *http.Request) Answer {
+		if id, secret := client(r); id != s.clientID || secret != s.secret {
+			return s.refusals[badClient]
+		}
+		t, ok := s.alive(r.Form.Get("token"))
+		m := object{"active": ok}
+		if t.grant == nil {
+			return reply(m)
+		}
+		if ok {
+			m["client_id"], m["scope"], m["exp"] = s.clientID, strings.Join(t.scopes, " "), t.until.Unix()
+		}
+		add(t, m)
+		return reply(m)
+	}
+}
+
 // startDevice begins a device flow.
 func (s *Server) startDevice(r *http.Request) Answer {
 	if id, _ := client(r); id != s.clientID {
