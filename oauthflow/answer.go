@@ -49,6 +49,7 @@ func (a *answer) decode(body []byte) {
 		return
 	}
 	media, _, _ := mime.ParseMediaType(a.header.Get("Content-Type")) // an unreadable type is none
+	// GitHub answers with a form unless asked for JSON; Facebook used to call its form text/plain.
 	if media != "application/x-www-form-urlencoded" && media != "text/plain" {
 		return
 	}
@@ -176,6 +177,7 @@ func retryAfter(h http.Header) time.Duration {
 		if err != nil {
 			return 0
 		}
+		// A date is by the server's clock, so it is compared with the server's own: ours may be wrong.
 		now := time.Now()
 		if server, err := http.ParseTime(h.Get("Date")); err == nil {
 			now = server

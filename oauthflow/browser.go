@@ -37,6 +37,7 @@ func StartBrowser(_ context.Context, r Request) (*Flow, *Listener, error) {
 		return nil, nil, err
 	}
 	f.RedirectURI = redirect
+	// The state is what ties an answer to this flow; it is compared in constant time and used once.
 	f.ExpiresAt = f.StartedAt.Add(browserTTL)
 	f.Secrets.State = secret.New(randomText())
 	if r.Provider.UsesPKCE() {
@@ -158,6 +159,7 @@ func (o WaitOptions) settle(ctx context.Context, f *Flow, d delivery) (*Token, e
 		return t, nil
 	}
 	e := asError(err, PlaceExchange, o.Provider.ID)
+	// A wrong paste must not end the wait: the right address may still be in the person's browser.
 	if d.pasted && (e.Transient() || refusedCode(e)) {
 		o.report(Event{Kind: Rejected, Reason: reasonFor(e), Hint: e.Error() + "; paste again, or open the address anew", Err: e})
 		return nil, nil

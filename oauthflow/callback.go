@@ -86,6 +86,7 @@ func checkIssuer(f *Flow, q url.Values, pasted bool) error {
 		}
 		return nil
 	}
+	// Dropbox, GitHub and Meta name no issuer.
 	if f.Server.Issuer == "" {
 		if provider.Origin(iss) != provider.Origin(f.Server.Authorization) {
 			return mistake(MistakeForeignIssuer, "the answer comes from another server; open the sign-in page again")

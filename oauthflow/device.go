@@ -25,6 +25,8 @@ const (
 )
 
 // StartDevice makes exactly one device authorization request (RFC 8628 §3.1).
+// It is never repeated: most servers forget the first device code with the second request, and the person may be typing the
+// first one already.
 func StartDevice(ctx context.Context, hc *http.Client, r Request) (*Flow, error) {
 	now := clockOr(r.Now)
 	f, err := r.newFlow(provider.Device, now())
@@ -34,6 +36,8 @@ func StartDevice(ctx context.Context, hc *http.Client, r Request) (*Flow, error)
 	if f.Server.Device == "" {
 		return nil, &Error{Place: PlaceDeviceAuthorization, Provider: r.Provider.ID, Code: "unsupported_grant_type", Description: "the provider has no device authorization endpoint"}
 	}
+	// Google's device request takes no secret, though polling needs one; a confidential client elsewhere has to authenticate here
+	// too (RFC 8628 §3.1).
 	client := r.Client
 	if r.Provider.DeviceClientAuth != nil && !*r.Provider.DeviceClientAuth {
 		client.Auth = provider.AuthNone
@@ -76,10 +80,13 @@ func (f *Flow) readDevice(a *answer, now time.Time) string {
 		// a bad one is left out: the plain address and the code are always shown
 		f.VerificationURIComplete, _ = safetext.URL(complete)
 	}
+	// A server that says 0, or nothing, still wants to be left in peace (RFC 8628 §3.2: 5 s); one that says an hour would let the
+	// code expire.
 	f.Interval = defaultInterval
 	if d, ok := seconds(a.object["interval"]); ok {
 		f.Interval = clampInterval(d)
 	}
+	// expires_in is required (RFC 8628 §3.2), and missing at some servers all the same.
 	ttl, ok := seconds(a.object["expires_in"])
 	if !ok {
 		ttl = defaultDeviceTTL
@@ -103,6 +110,7 @@ func waitDevice(ctx context.Context, f *Flow, o WaitOptions) (*Token, error) {
 		wait = max(wait, lost)
 		now := o.Now()
 		o.report(Event{Kind: Waiting, NextPollAt: now.Add(wait), Attempt: attempt, Interval: f.Interval})
+		// The wait is cut at the code's end, so that the person is told when it is over and not a poll later.
 		left := f.ExpiresAt.Sub(now)
 		if err := sleep(ctx, min(wait, left)); err != nil {
 			return nil, err
@@ -131,9 +139,11 @@ func waitDevice(ctx context.Context, f *Flow, o WaitOptions) (*Token, error) {
 			}
 			o.report(Event{Kind: SlowedDown, Interval: f.Interval})
 		case pollLost:
+			// RFC 8628 §3.5 asks for exponential backoff on a connection timeout; the interval itself stays what the server said.
 			lost = clampInterval(max(2*wait, err.RetryAfter))
 			o.report(Event{Kind: ConnectionLost, Err: err, Interval: lost})
 		case pollDeclined:
+			// Microsoft says authorization_declined: callers should not have to know.
 			if err.Code != "access_denied" {
 				err.Code, err.Subcode = "access_denied", err.Code
 			}
@@ -151,6 +161,7 @@ func waitDevice(ctx context.Context, f *Flow, o WaitOptions) (*Token, error) {
 
 // poll asks once. Beside the error it returns the answer's interval, which slow_down may carry.
 func poll(ctx context.Context, f *Flow, o WaitOptions) (t *Token, interval any, err *Error) {
+	// The answer to a poll under way when the wait is cancelled may be the token, which comes only once.
 	ctx, cancel := drain(ctx, pollGrace)
 	defer cancel()
 	form := params(o.Provider.TokenParams)
@@ -185,6 +196,7 @@ func verdict(p provider.Provider, e *Error) pollVerdict {
 		return e.Code == standard || slices.Contains(own, e.Code) || e.Subcode != "" && slices.Contains(own, e.Subcode)
 	}
 	switch {
+	// Even with an OAuth error in it: a 5xx body that said invalid_grant has been seen while a server was being restarted.
 	case e.Status >= 500:
 		return pollLost
 	case is("authorization_pending", p.DeviceCodes.Pending):

@@ -39,6 +39,7 @@ func metadata(ctx context.Context, hc *http.Client, p provider.Provider) (*answe
 	}
 	path := strings.TrimSuffix(u.Path, "/")
 	var last error
+	// The two rules place an issuer's path differently: OpenID Discovery §4 behind it, RFC 8414 §3 in front of it.
 	for _, doc := range []string{path + "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server" + path} {
 		at := *u
 		at.Path, at.RawQuery = doc, ""
@@ -47,6 +48,7 @@ func metadata(ctx context.Context, hc *http.Client, p provider.Provider) (*answe
 		case err != nil:
 			return nil, err
 		case a.ok() && a.object != nil && a.value != nil:
+			// Code point for code point (RFC 8414 §3.3): a slash at the end is another issuer, and could be somebody else's.
 			if got := a.text("issuer"); got != p.Issuer {
 				e := discoveryError(p, "the metadata is for "+shorten(clean(got))+", not for "+clean(p.Issuer))
 				e.Code = CodeIssuerMismatch
@@ -86,6 +88,7 @@ func merge(s Server, m *answer, p provider.Provider) (Server, error) {
 		}
 		*e.to = v
 	}
+	// Once announced, a response without iss is refused (RFC 9207 §2.4).
 	if flag, ok := m.object["authorization_response_iss_parameter_supported"].(bool); ok && flag {
 		s.IssParameter = true
 	}

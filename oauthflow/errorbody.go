@@ -59,6 +59,8 @@ func (a *answer) failure(place Place, providerID string, secrets []string) *Erro
 // readError finds code, subcodes and description in the shapes providers use.
 func (a *answer) readError(e *Error) {
 	m := a.object
+	// Each provider has a shape of its own, and some have two: the token endpoint's and the API's. What they have in common is read
+	// here, what they mean is decided in oauthflow/diagnose.
 	if list, ok := a.value.([]any); ok && len(list) > 0 { // Salesforce's API: a list of errors
 		m, _ = list[0].(map[string]any)
 	}

@@ -151,10 +151,12 @@ func Wait(ctx context.Context, f *Flow, o WaitOptions) (*Token, error) {
 	if o.Listener != nil {
 		defer o.Listener.shut()
 	}
+	// A code belongs to the client that asked for it (RFC 6749 §4.1.3); another one would burn it.
 	if o.Client.ID != f.ClientID {
 		return nil, fmt.Errorf("the sign-in was started with client %s, not %s; start it again", clean(f.ClientID), clean(o.Client.ID))
 	}
 	o.Now = clockOr(o.Now)
+	// As at the start: a config that changed meanwhile must not decide how a secret is sent.
 	o.Client.Auth = f.Auth
 	o.HTTP = guarded(o.HTTP)
 	var (

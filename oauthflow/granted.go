@@ -18,6 +18,7 @@ func GrantedScopes(ctx context.Context, hc *http.Client, p provider.Provider, s 
 	case p.ScopeSource == "tokeninfo" || p.ScopeSource == "introspection":
 		scopes, err = introspect(ctx, hc, p, s, c, t)
 		return scopes, p.ScopeSource, err
+	// GitHub names the scopes in a header of any API answer; there is no document that could be asked.
 	case byHeader:
 		a, err := b.send(ctx, hc, provider.Request{URL: p.Identity.URL, Method: p.Identity.Method})
 		if err != nil {
@@ -39,6 +40,7 @@ func GrantedScopes(ctx context.Context, hc *http.Client, p provider.Provider, s 
 // introspect asks Google's tokeninfo, or RFC 7662's endpoint. The token is in the body, never in a URL.
 func introspect(ctx context.Context, hc *http.Client, p provider.Provider, s Server, c Client, t *Token) ([]string, error) {
 	form := url.Values{"token": {t.Access.Reveal()}, "token_type_hint": {"access_token"}}
+	// Google's tokeninfo knows no clients and wants the token by its own name. It takes it in a URL too, where proxies would log it.
 	if p.ScopeSource == "tokeninfo" {
 		form, c = url.Values{"access_token": {t.Access.Reveal()}}, Client{}
 	}
@@ -52,9 +54,11 @@ func introspect(ctx context.Context, hc *http.Client, p provider.Provider, s Ser
 	if !a.ok() {
 		return nil, a.failure(PlaceIntrospect, p.ID, secrets)
 	}
+	// LinkedIn adds why (status: expired or revoked); {"active":false} alone means that the token is another client's.
 	if active, ok := a.object["active"].(bool); ok && !active {
 		return nil, &Error{Place: PlaceIntrospect, Provider: p.ID, Status: a.status, Code: "invalid_token", Subcode: cleanCode(a.text("status")), Description: "the token is not active"}
 	}
+	// No scope member is not "none granted": taking it for that would call every permission missing.
 	if _, stated := a.object["scope"]; !stated {
 		return nil, &Error{Place: PlaceIntrospect, Provider: p.ID, Status: a.status, Code: CodeInvalidResponse, Description: "the answer names no scopes"}
 	}
@@ -81,6 +85,7 @@ func permissions(p provider.Provider, a *answer) []string {
 			continue
 		}
 		o, _ := item.(map[string]any)
+		// Meta lists what was declined and what lapsed after 90 days beside what is granted.
 		if status := textOf(o["status"]); status == "" || status == "granted" {
 			scopes = append(scopes, firstText(o, "permission", "scope", "name"))
 		}

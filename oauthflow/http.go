@@ -59,6 +59,7 @@ func NewHTTPClient(o HTTPOptions) *http.Client {
 		MaxIdleConns:           32,
 		MaxIdleConnsPerHost:    8,
 		IdleConnTimeout:        30 * time.Second,
+		// Bodies are bounded by guard; headers are not read by it.
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 	return guarded(&http.Client{Transport: &guard{base: base, broken: err}, Timeout: o.Timeout})

@@ -28,6 +28,7 @@ func Identify(ctx context.Context, hc *http.Client, p provider.Provider, s Serve
 		}
 		notVerified = err
 	}
+	// Dropbox, Meta and GitHub issue no id token; others leave it out where openid was not granted.
 	request := provider.Request{URL: p.Identity.URL, Method: p.Identity.Method}
 	if request.URL == "" {
 		request.URL = s.Userinfo
@@ -71,10 +72,12 @@ func fromIDToken(ctx context.Context, hc *http.Client, p provider.Provider, s Se
 		ClientID: clientID, SupportedSigningAlgs: signingAlgs, SkipIssuerCheck: templated, Now: now,
 	})
 	token, err := verifier.Verify(ctx, t.ID.Reveal())
+	// Microsoft's issuer names the person's tenant, which nobody knows beforehand. SkipIssuerCheck above leaves the comparison to here.
 	if err == nil && templated && !issuerMatches(s.Issuer, token.Issuer) {
 		return Identity{}, &Error{Place: PlaceUserinfo, Provider: p.ID, Code: CodeIssuerMismatch, Description: "the id token comes from " + shorten(clean(token.Issuer))}
 	}
 	if err != nil {
+		// A key server that is down must not read as a forged token.
 		status, failed := keys.outcome()
 		if failed != nil {
 			return Identity{}, call{place: PlaceUserinfo, provider: p.ID}.networkError(ctx, failed)

@@ -26,6 +26,7 @@ func List(ctx context.Context, hc *http.Client, p provider.Provider, svc provide
 	if svc.Resources.URL == "" {
 		return nil, nil
 	}
+	// The listing has a limit of its own: one answer of Salesforce names every object of an organization.
 	l := lister{bearer: bearer{place: PlaceAPI, provider: p, server: p.Endpoints, token: t}, hc: hc, service: svc.Name, seen: map[string]bool{}, pagesLeft: maxPages}
 	return l.list(context.WithValue(ctx, longAnswer{}, true), svc.Resources)
 }
@@ -120,6 +121,7 @@ func collect(found []Resource, l provider.Listing, page any, parent string) []Re
 	for _, item := range items {
 		r := Resource{ID: field(item, l.ID, "id"), Parent: parent}
 		r.Name = field(item, l.Name, "name")
+		// Google Ads answers with names alone: "customers/1234567890".
 		if s := textOf(item); s != "" { // a list of plain ids
 			r.ID, r.Name = clean(s), clean(s)
 		}

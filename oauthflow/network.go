@@ -46,6 +46,7 @@ func NetworkCause(err error) NetCause {
 		return NetProxy
 	case errors.As(err, &dns):
 		return NetDNS
+	// Before NetTLS: "not yet valid" on a fresh virtual machine is its clock, and trusting another authority would not help.
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return NetClock
 	case errors.As(err, &verify), errors.As(err, &alert), errors.As(err, &record), isCertText(err):

@@ -71,6 +71,7 @@ func parseAddress(f *Flow, u *url.URL) (string, error) {
 	if err != nil {
 		return "", mistake(MistakeNotACode, "the address is damaged; copy it again as a whole")
 	}
+	// A browser that was sent on by a script may show the answer behind #.
 	if u.RawQuery == "" && strings.Contains(u.Fragment, "=") {
 		q, _ = url.ParseQuery(u.EscapedFragment()) // some answer in the fragment; an unreadable one lacks a code
 	}

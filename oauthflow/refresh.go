@@ -36,6 +36,8 @@ func Refresh(ctx context.Context, hc *http.Client, r RefreshRequest) (*Token, er
 		return nil, &Error{Place: PlaceRefresh, Provider: r.Provider.ID, Code: "invalid_request", Description: "there is no refresh token"}
 	}
 	extra := params(r.Provider.TokenParams)
+	// Microsoft binds a refresh token to no resource: without scopes the answer's token could be for another one. Elsewhere a list
+	// would only narrow what comes back (RFC 6749 §6).
 	if r.Provider.RefreshScopes && len(r.Scopes) > 0 {
 		// Answers do not name offline_access among the granted scopes; without it in the request Microsoft sends no
 		// new refresh token, and the old one dies 90 days after the sign-in, however often it is used.

@@ -64,6 +64,7 @@ func post(ctx context.Context, hc *http.Client, place Place, providerID, endpoin
 	case provider.AuthBasic:
 		r := http.Request{Header: header}
 		r.SetBasicAuth(url.QueryEscape(client.ID), url.QueryEscape(client.Secret.Reveal())) // RFC 6749 §2.3.1
+	// In the body: what most providers document, though RFC 6749 §2.3.1 prefers the header.
 	case provider.AuthPost:
 		form.Set("client_id", client.ID)
 		if !client.Secret.Empty() {

@@ -78,6 +78,7 @@ func Revoke(ctx context.Context, hc *http.Client, r RevokeRequest) (RevokeOutcom
 			continue
 		}
 		o, err := r.rfc7009(ctx, hc, endpoint, t.hint, t.token)
+		// RFC 7009 §2.2.1: a server need not revoke access tokens; they end by themselves within the hour.
 		if unsupported(err) && sent {
 			break // access tokens of this provider cannot be revoked; the refresh token is gone
 		}
@@ -108,6 +109,7 @@ func (r RevokeRequest) rfc7009(ctx context.Context, hc *http.Client, endpoint, h
 	if r.Provider.Revoke.Auth == "none" {
 		client = Client{}
 	}
+	// The hint is optional (RFC 7009 §2.1); servers that keep the kinds apart would otherwise search twice.
 	form := url.Values{"token": {token.Reveal()}, "token_type_hint": {hint}}
 	a, secrets, err := post(ctx, hc, PlaceRevoke, r.Provider.ID, endpoint, form, client)
 	if err != nil {
@@ -144,6 +146,7 @@ func (r RevokeRequest) ownWay(ctx context.Context, hc *http.Client, endpoint str
 	if err != nil {
 		return "", err
 	}
+	// GitHub: 404 or 422 for a token that it does not know (any more).
 	if r.Provider.Revoke.Auth == "basic" && (a.status == http.StatusNotFound || a.status == http.StatusUnprocessableEntity) {
 		return AlreadyInvalid, nil
 	}

@@ -59,6 +59,7 @@ func (t *tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Validate keeps these from replacing what x/oauth2 has put there.
 	for k, v := range t.extra {
 		form[k] = v
 	}
@@ -128,15 +129,18 @@ func (a *answer) token(place Place, p provider.Provider, secrets []string, now t
 	}
 	if d, ok := seconds(a.object["expires_in"]); ok {
 		t.AccessExpiresAt = now.Add(d)
+		// Salesforce never says: its tokens live as long as the org's sessions.
 	} else if ttl := time.Duration(p.AccessTTL); ttl > 0 {
 		t.AccessExpiresAt = now.Add(ttl)
 	}
+	// Not in any RFC: LinkedIn and GitHub state it always, Google where access is for a time only, Keycloak by the second name.
 	for _, member := range []string{"refresh_token_expires_in", "refresh_expires_in"} {
 		if d, ok := seconds(a.object[member]); ok {
 			t.RefreshExpiresAt = now.Add(d)
 			break
 		}
 	}
+	// RFC 6749 §3.3 knows a string only; Twitch and others send a list.
 	if list, ok := a.object["scope"].([]any); ok {
 		t.Scopes, t.ScopesStated = p.Normalise(texts(list)), true
 	} else if s, ok := a.object["scope"].(string); ok {
