@@ -78,6 +78,7 @@ func (inq inquiry) weigh(a *Account) verdict {
 	v := verdict{Suspect: Suspect{AccountID: a.ID, Name: a.Name, Provider: a.Provider, Well: a.Health.State == Healthy}}
 	inq.weighNames(a, &v)
 	inq.weighCanvases(a, &v)
+	// Error texts of Microsoft and Google name the client, seldom the user.
 	facts := inq.Reading.Facts
 	if a.OAuthClientID != "" && slices.Contains(facts.ClientIDs, a.OAuthClientID) {
 		v.add(weighsClient, "the client id in the text is its client's")
@@ -90,6 +91,7 @@ func (inq inquiry) weigh(a *Account) verdict {
 	return v
 }
 
+// weighNames looks for what only this account has.
 func (inq inquiry) weighNames(a *Account, v *verdict) {
 	r := inq.Reading
 	switch env := strings.ReplaceAll(a.Name, "-", "_") + "_access_token"; {
@@ -109,6 +111,7 @@ func (inq inquiry) weighNames(a *Account, v *verdict) {
 // distinctive tells names from ordinary words, which logs are full of.
 func distinctive(name string) bool { return strings.ContainsAny(name, "-_0123456789. ") }
 
+// weighCanvases looks for what uses the account: jobs log their canvas or its file, hardly ever an account.
 func (inq inquiry) weighCanvases(a *Account, v *verdict) {
 	for _, c := range inq.canvases[a.ID] {
 		switch base := filepath.Base(c.Path); {
@@ -129,6 +132,7 @@ func (inq inquiry) otherProvider(a *Account) bool {
 	return len(of) > 0 && diagnose.Recognises(a.Provider) && !slices.Contains(of, a.Provider)
 }
 
+// weighKind looks for the provider and the service: many accounts share them, so they decide between others.
 func (inq inquiry) weighKind(a *Account, v *verdict) {
 	r := inq.Reading
 	servers := []string{hostOf(a.Server.Token), hostOf(a.Server.Issuer)}
@@ -144,6 +148,7 @@ func (inq inquiry) weighKind(a *Account, v *verdict) {
 	}
 }
 
+// weighHealth compares the text with what fettle has seen itself: the same cause now, or a failure at the same time.
 func (inq inquiry) weighHealth(a *Account, v *verdict) {
 	if a.Health.Severity != SeverityOK && a.Health.Severity != "" {
 		inq.weighFindings(a, v)
@@ -186,4 +191,5 @@ func (inq inquiry) weighFindings(a *Account, v *verdict) {
 	}
 }
 
+// near compares a time of a log with one of an observation; zero means that there was none.
 func near(a, b time.Time) bool { return !b.IsZero() && a.Sub(b).Abs() <= sameTime }

@@ -40,6 +40,7 @@ func (t *table) entriesOf(text string, firstLine int) []entry {
 		if l.text == "" {
 			continue
 		}
+		// A time begins an entry whatever was open before: a brace that nobody closed must not swallow the log.
 		stamp := wasWhole && stampedLine(l.text)
 		open := len(starts) > 0 && len(lines)-starts[len(starts)-1] < maxEntryLines
 		continues := open && !stamp && !record(l.text, lines[starts[len(starts)-1]].text) &&
@@ -48,7 +49,7 @@ func (t *table) entriesOf(text string, firstLine int) []entry {
 			entries, starts = append(entries, entry{stamp: stamp}), append(starts, len(lines))
 			depth, http = 0, strings.HasPrefix(l.text, "HTTP/") || strings.HasPrefix(l.text, "< HTTP/")
 		}
-		t.read(&l)
+		t.read(&l) // after the decision, which needs the text only
 		lines = append(lines, l)
 		depth = max(depth+braces(l.text), 0)
 	}
@@ -140,7 +141,8 @@ func continuation(raw, text string) bool {
 // header is a line of an HTTP answer.
 var header = regexp.MustCompile(`^(?:< )?[A-Za-z][A-Za-z0-9-]+: `)
 
-// inAnswer reports whether a line can belong to an HTTP answer that began above.
+// inAnswer reports whether a line can belong to an HTTP answer that began above: in what curl -v or a debugger prints,
+// status, headers and body are one message, though nothing indents them.
 func inAnswer(text string) bool {
 	return header.MatchString(text) || strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") || strings.HasPrefix(text, "<") || strings.HasPrefix(text, "error=")
 }

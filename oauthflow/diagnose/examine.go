@@ -89,7 +89,7 @@ func (e *examination) phraseHits() map[int][]*rule {
 			if i < 0 {
 				break
 			}
-			entry := sort.SearchInts(e.starts, from+i+1) - 1
+			entry := sort.SearchInts(e.starts, from+i+1) - 1 // where it begins: a wrapped one may end in the next
 			if !slices.Contains(hits[entry], p.rule) {
 				hits[entry] = append(hits[entry], p.rule)
 			}
@@ -104,6 +104,7 @@ func (e *examination) providerOf(i int, own string) string {
 	if own != "" {
 		return own
 	}
+	// What was called stands before what failed, so that looking back goes further than looking ahead.
 	for j := i - 1; j >= max(i-lookBack, 0); j-- {
 		if p := e.entries[j].sum.provider; p != "" {
 			return p
@@ -114,7 +115,7 @@ func (e *examination) providerOf(i int, own string) string {
 			return p
 		}
 	}
-	if len(e.known) == 1 {
+	if len(e.known) == 1 { // the whole text speaks of no other
 		return e.known[0]
 	}
 	return ""
@@ -134,7 +135,7 @@ func (e *examination) oauthNear(i int) bool {
 func (e *examination) explain(i int, sum *line, hits []*rule) {
 	s := e.seen(i, sum)
 	context := sum.oauth || sum.distinct || sum.field || e.oauthNear(i)
-	if sum.foreign != "" && !sum.distinct && (!sum.oauth || sum.provider == "") {
+	if sum.foreign != "" && !sum.distinct && (!sum.oauth || sum.provider == "") && !slices.ContainsFunc(hits, func(r *rule) bool { return r.grade == byMessage }) {
 		return // a database that denies access denies nothing to an account of ours
 	}
 	for _, r := range e.candidates(s, hits) {
@@ -175,7 +176,9 @@ func (e *examination) seen(i int, sum *line) seen {
 	return s
 }
 
-// placeOf guesses the step of the protocol from the words around an error.
+// placeOf guesses the step of the protocol from the words around an error. It matters where one code means two things:
+// invalid_grant is a used code at the exchange and a dead grant at a refresh (RFC 6749 §5.2). Without a hint every
+// place fits, and the order of the rules decides.
 func placeOf(low string) oauthflow.Place {
 	for _, p := range []struct {
 		place oauthflow.Place
@@ -206,7 +209,8 @@ func (e *examination) candidates(s seen, hits []*rule) []*rule {
 	return slices.Compact(some)
 }
 
-// confidence says how far words carry a rule; ok is false where they do not.
+// confidence says how far words carry a rule; ok is false where they do not. It only ever lowers what the rule says:
+// no text makes a likely rule certain.
 func (e *examination) confidence(r *rule, s seen, sum *line, evidence []string, context bool) (c Confidence, ok bool) {
 	c = r.Confidence
 	carried := evidence[0]
@@ -219,7 +223,7 @@ func (e *examination) confidence(r *rule, s seen, sum *line, evidence []string, 
 	case r.grade == byStatus:
 		c, ok = Likely, s.Status >= 500 || s.Status == 429 || context || sum.provider != ""
 		return c, ok
-	case isNumber(carried):
+	case isNumber(carried): // read from a field named code, which every program has
 		if !sum.oauth {
 			c = Likely
 		}
@@ -229,7 +233,7 @@ func (e *examination) confidence(r *rule, s seen, sum *line, evidence []string, 
 		if !context && s.Provider == "" {
 			return c, false
 		}
-	case !sum.field && !sum.oauth && s.Provider == "" && len(r.Text) == 0:
+	case len(r.Codes) > 0 && !sum.field && !sum.oauth && s.Provider == "" && len(r.Text) == 0:
 		c = Likely // the bare word: perhaps somebody only writes about it
 	}
 	if s.Status >= 500 && c == Certain && r.grade <= byProtocol {

@@ -19,7 +19,7 @@ var (
 	guid         = regexp.MustCompile(`^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 )
 
-// facts gathers what helps to find the account. Patterns run only where a plain search has found their mark.
+// facts gathers, with bounds on each kind, what helps to find the account. Patterns run only where a plain search has found their mark.
 func (e *examination) facts() Facts {
 	f := Facts{Providers: slices.Clone(e.known)}
 	for i := range e.entries {
@@ -35,6 +35,7 @@ func (e *examination) facts() Facts {
 }
 
 func lineFacts(f *Facts, l line) {
+	// Google's client ids have a shape of their own and need no name before them.
 	if strings.Contains(l.low, ".apps.googleusercontent.com") {
 		for _, id := range googleClient.FindAllString(l.low, maxFacts) {
 			f.ClientIDs = once(f.ClientIDs, id)
@@ -84,7 +85,8 @@ var apiSuffixes = []string{
 	"salesforce.com", "api.github.com", "snowflakecomputing.com",
 }
 
-// clientLike tells a client id from the word that happens to follow "application".
+// clientLike tells a client id from the word that happens to follow "application": a GUID is one (Microsoft), and so is
+// what is long enough and holds digits (Meta, LinkedIn, GitHub, Salesforce).
 func clientLike(id string) bool {
 	if guid.MatchString(id) || strings.HasSuffix(id, ".apps.googleusercontent.com") {
 		return true

@@ -11,6 +11,7 @@ import (
 
 // diagnoses are the findings without those that better ones explain, the surest first, and what stands near each.
 func (e *examination) diagnoses(counted bool) (out []Diagnosis, around []surroundings) {
+	// What explains is looked for among all, dropped ones too: a status may stand beside a phrase that stands beside a code.
 	var kept []finding
 	for i, f := range e.found {
 		if !e.explained(i) {
@@ -138,6 +139,7 @@ func (e *examination) unknown() Diagnosis {
 			evidence = append(evidence, s)
 		}
 	}
+	// With a provider in the text too, either could be meant, and it is better to say nothing.
 	if kind := e.foreign(); kind != "" && len(e.known) == 0 {
 		d.Explanation = "It reads like an error of " + kind + ", not of an account that fettle keeps."
 	}
@@ -145,7 +147,7 @@ func (e *examination) unknown() Diagnosis {
 	return d
 }
 
-// foreign names what else a text speaks of, if anything.
+// foreign names what else a text speaks of, if anything: the first, as the rest is mostly its consequence.
 func (e *examination) foreign() string {
 	for i := range e.entries {
 		if kind := e.entries[i].sum.foreign; kind != "" {

@@ -71,7 +71,7 @@ func (p *pasted) mentions(name string) bool {
 	return first == name || p.bounded(name)
 }
 
-// bounded searches for a name of several words that no letter touches.
+// bounded searches for a name of several words that no letter touches: "weekly sales.acc", but not in "biweekly sales.acc".
 func (p *pasted) bounded(name string) bool {
 	for from := 0; ; {
 		i := strings.Index(p.lower[from:], name)

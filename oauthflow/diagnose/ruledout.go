@@ -26,6 +26,7 @@ func ruledOut(r Reading, e *examination) []Exclusion {
 	for _, d := range r.Diagnoses {
 		remedies[d.Remedy] = true
 	}
+	// A quota and a server's fault are answers with a status; without any status nothing is said about them.
 	server := slices.ContainsFunc(r.Facts.Statuses, func(s int) bool { return s >= 500 || s == 429 })
 	if !remedies[Reauthorize] && !remedies[ReauthorizeInteractively] && !remedies[GrantPermissions] && !causes["access_token_stale"] {
 		out = append(out, Exclusion{OfGrant, "No code of a revoked, expired or unused sign-in is in it, such as invalid_grant."})
@@ -64,7 +65,7 @@ func (e *examination) answered(r Reading) string {
 		}
 	}
 	for _, s := range r.Facts.Statuses {
-		if s < 500 && s != 407 && s != 408 {
+		if s < 500 && s != 407 && s != 408 { // 502 to 504, 407 and 408 are often the proxy's own
 			return fmt.Sprintf("A server answered (HTTP %d), so its name, the connection and TLS worked.", s)
 		}
 	}

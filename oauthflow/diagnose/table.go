@@ -98,7 +98,7 @@ func readRules(name string) (ruleFile, error) {
 		return f, fmt.Errorf("unknown key %s", extra[0])
 	}
 	g := slices.Index(gradeNames, f.Grade)
-	if g < 0 && len(f.Rules) > 0 {
+	if g < 0 && len(f.Rules) > 0 { // the file of signs has none
 		return f, fmt.Errorf("%q is not a grade", f.Grade)
 	}
 	for i := range f.Rules {
@@ -116,7 +116,7 @@ func (t *table) index(r *rule) {
 		low := strings.ToLower(c)
 		t.byCode[low] = append(t.byCode[low], r)
 		if isNumber(c) {
-			continue // read from fields that hold numbers, never from words
+			continue // numbers are read from fields that hold codes, never from words
 		}
 		m := t.words[low]
 		m.code = c

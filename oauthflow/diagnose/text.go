@@ -27,6 +27,7 @@ func Text(log string) Reading {
 	}
 	text, counted := unwrap(end)
 	e := t.examine(text, skipped+1)
+	// Only where nothing was found: undoing a wrap that is none would glue words that do not belong together.
 	if len(e.found) == 0 {
 		if joined, ok := rejoin(text); ok { // a terminal cut words in two
 			if again := t.examine(joined, 1); len(again.found) > 0 {

@@ -19,7 +19,8 @@ type line struct {
 	named    []string
 }
 
-// interesting reports whether a line could decide anything.
+// interesting reports whether a line could decide anything. Of a long log a few lines in a thousand are; only they
+// meet the rules.
 func (l *line) interesting() bool { return len(l.codes)+len(l.numbers) > 0 || l.status != 0 }
 
 // token is a word of a line and what touches it.
@@ -52,7 +53,7 @@ var reasons = map[string]string{
 
 // read looks every word of a line up.
 func (t *table) read(l *line) {
-	low := strings.ToLower(l.text)
+	low := strings.ToLower(l.text) // once: phrases, words and facts are all compared in lower case
 	if l.low = low; strings.Contains(low, "  ") || low[0] == ' ' {
 		l.low = strings.Join(strings.Fields(low), " ")
 	}
@@ -84,7 +85,7 @@ func wordByte(c byte) bool {
 
 // word notes what one word says, beside those before it.
 func (t *table) word(l *line, w token, prev [4]token, rest string) {
-	if w.low[0] >= '0' && w.low[0] <= '9' {
+	if w.low[0] >= '0' && w.low[0] <= '9' { // no word that says something begins with a digit
 		if w.before == ':' && l.foreign == "" {
 			l.foreign = t.words[":"+w.low].foreign // a port
 		}
@@ -92,6 +93,7 @@ func (t *table) word(l *line, w token, prev [4]token, rest string) {
 		return
 	}
 	if digits, ok := strings.CutPrefix(w.low, "aadsts"); ok && isNumber(digits) {
+		// Also numbers that no rule knows: they tell the provider, and their page can be named.
 		l.codes, l.distinct, l.oauth, l.provider = append(l.codes, strings.ToUpper(w.low)), true, true, "microsoft"
 		return
 	}
@@ -108,7 +110,7 @@ func (t *table) word(l *line, w token, prev [4]token, rest string) {
 		l.distinct = l.distinct || m.distinct
 	}
 	if m.provider != "" && !library(m.provider, rest) {
-		if l.provider == "" {
+		if l.provider == "" { // the first one speaks; libraries name their friends after themselves
 			l.provider = m.provider
 		}
 		l.named = append(l.named, m.provider)
@@ -138,7 +140,7 @@ func library(provider, rest string) bool {
 
 // number notes a number that is a status or a code.
 func (l *line) number(w token, prev [4]token, rest string) {
-	if len(w.low) > 9 || !isNumber(w.low) {
+	if len(w.low) > 9 || !isNumber(w.low) { // longer ones are ids, times and amounts
 		return
 	}
 	field := prev[0].low
@@ -154,6 +156,8 @@ func (l *line) number(w token, prev [4]token, rest string) {
 	}
 }
 
+// followsReason reports whether the reason phrase of a status comes next ("403 Forbidden"): a bare number in a log is
+// mostly a count of rows.
 func followsReason(rest string) bool {
 	first, more, _ := strings.Cut(strings.TrimLeft(rest, " :-"), " ")
 	second, ok := reasons[strings.Trim(first, `".,:;)`)]
