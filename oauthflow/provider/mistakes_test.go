@@ -90,6 +90,7 @@ func TestMistakesAreNamedWithFileLineAndKey(t *testing.T) {
 		{"id of a kind", "[providers.acme.client_kinds.X]\n", "c.toml:3: providers.acme.client_kinds.X: "},
 		{"death from nowhere", "[providers.acme.deaths.x]\nwords = \"w\"\n", "c.toml:3: providers.acme.deaths.x.from: "},
 		{"death from something else", "[providers.acme.deaths.x]\nfrom = \"birth\"\nwords = \"w\"\n", "c.toml:4: providers.acme.deaths.x.from: "},
+		{"death of an unknown cause", "[providers.acme.deaths.x]\nfrom = \"event\"\ncause = \"bad_luck\"\nwords = \"w\"\n", "c.toml:5: providers.acme.deaths.x.cause: \"bad_luck\" is none of expired, idle"},
 		{"term without days", "[providers.acme.deaths.x]\nfrom = \"use\"\nwords = \"w\"\n", "c.toml:3: providers.acme.deaths.x.days: "},
 		{"event with days", "[providers.acme.deaths.x]\nfrom = \"event\"\ndays = 3\nwords = \"w\"\n", "c.toml:5: providers.acme.deaths.x.days: "},
 		{"negative days", "[providers.acme.deaths.x]\nfrom = \"use\"\ndays = -3\nwords = \"w\"\n", "c.toml:5: providers.acme.deaths.x.days: "},

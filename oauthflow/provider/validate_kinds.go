@@ -86,6 +86,9 @@ func (p Provider) checkServiceIDs(key string, ids []string) error {
 	return nil
 }
 
+// causes are the diagnoses that a death can be shown as: screens and commands know what to do about each.
+var causes = []string{"expired", "idle", "revoked", "session_policy", "admin_policy", "missing_permissions", "user_account", "client_invalid"}
+
 func (p Provider) checkDeaths() error {
 	for _, id := range slices.Sorted(maps.Keys(p.Deaths)) {
 		at, d := "deaths."+id, p.Deaths[id]
@@ -94,6 +97,9 @@ func (p Provider) checkDeaths() error {
 		}
 		if !slices.Contains([]DeathFrom{FromConsent, FromUse, FromClientUse, FromAnswer, FromEvent}, d.From) {
 			return wrong(at+".from", "%q is none of consent, use, client-use, answer, event", d.From)
+		}
+		if d.Cause != "" && !slices.Contains(causes, d.Cause) {
+			return wrong(at+".cause", "%q is none of %s", d.Cause, strings.Join(causes, ", "))
 		}
 		if !slices.Contains([]DeathIf{IfAlways, IfTesting, IfRefreshToken, IfAccessOnly}, d.If) {
 			return wrong(at+".if", "%q is none of testing, refresh-token, access-only", d.If)
