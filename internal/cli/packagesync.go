@@ -122,11 +122,12 @@ func (h *house) chosenPackages(ctx context.Context, names []string) ([]packages.
 
 // syncPackages syncs one after the other; one that fails does not stop the others.
 func (h *house) syncPackages(ctx context.Context, chosen []packages.Package, opts packages.Options) error {
+	opts.Unlock = h.unlock
 	w := wireSync{Format: "fettle.package_sync/1", Packages: []wireSynced{}}
 	var failed error
 	notes := 0
 	for _, p := range chosen {
-		r, err := h.syncPackage(ctx, p, opts)
+		r, err := h.packages.Sync(ctx, p.ID, opts, h.app.transferring(p.Name))
 		notes += len(r.Notes)
 		if err != nil && len(chosen) == 1 {
 			return err // told like any other failure, with its own exit code
@@ -154,19 +155,6 @@ func (h *house) syncPackages(ctx context.Context, chosen []packages.Package, opt
 		failed = attention
 	}
 	return failed
-}
-
-// syncPackage syncs one. The vault is opened only if there is something to sign: a package that lies there as it should
-// needs nobody.
-func (h *house) syncPackage(ctx context.Context, p packages.Package, opts packages.Options) (packages.Result, error) {
-	plan, err := h.packages.Plan(ctx, p.ID, opts)
-	if err == nil && plan.Work() && len(plan.Problems) == 0 {
-		if err := h.unlock(ctx); err != nil {
-			return packages.Result{}, err
-		}
-	}
-	// What the plan met is met again, and then noted in the package's record.
-	return h.packages.Sync(ctx, p.ID, opts, h.app.transferring(p.Name))
 }
 
 // transferring tells a person at a terminal how far a transfer is, not more often than one can read.

@@ -1,5 +1,15 @@
 package packages
 
+import "context"
+
+// ErrStalled says that nothing moved for a while.
+var ErrStalled = errStalled
+
+// Watched runs work under the limit that transfers have.
+func Watched(ctx context.Context, work func(ctx context.Context, alive func(int64)) error) error {
+	return watched(ctx, stallLimit, work)
+}
+
 // ManifestPaths reads a manifest and returns the paths it names.
 func ManifestPaths(file []byte) ([]string, error) {
 	m, err := decodeManifest(file)

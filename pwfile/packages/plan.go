@@ -60,6 +60,8 @@ type Options struct {
 	Replace bool
 	// Verify reads everything back, not only what was brought now.
 	Verify bool
+	// Unlock is called before the manifest has to be signed; it is not if nothing changed. nil: the vault is open.
+	Unlock func(ctx context.Context) error
 }
 
 // Plan compares a package with its destination. Nothing is changed there.

@@ -74,6 +74,11 @@ func (k *Keeper) sync(ctx context.Context, id string, opts Options, report func(
 		s.clean(ctx, s.there, &o.Result, t)
 		return o, nil
 	}
+	if opts.Unlock != nil {
+		if err := opts.Unlock(ctx); err != nil {
+			return o, err
+		}
+	}
 	key, err := k.cfg.Book.SigningKey(ctx)
 	if err != nil {
 		return o, err
