@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -28,13 +29,13 @@ func (a *app) diagnoseCommand() *cobra.Command {
 			"The message is the argument, or comes on stdin; of a long log the end is read. It contacts nobody and needs no vault.",
 		Example: "fettle diagnose 'invalid_grant: Token has been expired or revoked.'\ntail -1000 job.log | fettle diagnose",
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
-			text := strings.Join(args, " ")
+			text, skipped := strings.Join(args, " "), 0
 			if text == "" {
 				if isTerminal(a.stdin) {
 					a.progress("Paste the message, then Ctrl-D:")
 				}
 				var err error
-				if text, err = endOf(a.stdin); err != nil {
+				if text, skipped, err = endOf(a.stdin); err != nil {
 					return fmt.Errorf("read the message: %w", err)
 				}
 			}
@@ -42,26 +43,34 @@ func (a *app) diagnoseCommand() *cobra.Command {
 			if len(reading.Diagnoses) == 0 {
 				return usage("there is no message: give it as an argument or on stdin")
 			}
+			reading.Shortened = reading.Shortened || skipped > 0
+			for i := range reading.Diagnoses {
+				if d := &reading.Diagnoses[i]; d.Line > 0 {
+					d.Line += skipped
+				}
+			}
 			return a.explainReading(reading, a.suspects(reading))
 		}),
 	}
 }
 
 // endOf reads all there is and keeps the end: what stopped a job stands there, and a log may be larger than memory.
-func endOf(r io.Reader) (string, error) {
+// It returns how many lines were dropped before it.
+func endOf(r io.Reader) (end string, skipped int, err error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	kept := make([]byte, 0, 128<<10)
 	for {
 		piece, err := in.ReadSlice('\n')
-		if len(kept)+len(piece) > 2*maxPasted {
-			kept = append(kept[:0], kept[len(kept)-maxPasted:]...)
+		if cut := len(kept) - maxPasted; cut > 0 && len(kept)+len(piece) > 2*maxPasted {
+			skipped += bytes.Count(kept[:cut], []byte("\n"))
+			kept = append(kept[:0], kept[cut:]...)
 		}
 		kept = append(kept, piece...)
 		switch {
 		case errors.Is(err, io.EOF):
-			return string(kept), nil
+			return string(kept), skipped, nil
 		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
-			return "", err
+			return "", 0, err
 		}
 	}
 }
