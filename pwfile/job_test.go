@@ -281,6 +281,52 @@ func TestNothingIsSentWithoutAMemory(t *testing.T) {
 	}
 }
 
+// What comes back and cannot be kept is held in memory, loudly, until it can: the provider has ended the former token.
+func TestATokenThatCannotBeKeptIsHeld(t *testing.T) {
+	t.Parallel()
+	for name, mend := range map[string]func(path string, former []byte) error{
+		"put back":   func(path string, former []byte) error { return os.WriteFile(path, former, 0o600) },
+		"moved away": func(path string, _ []byte) error { return os.Rename(path, path+".away") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := rotating(t, sandbox.RotationSingleUse)
+			s.deliver(1, 1)
+			alarms := make(chan error, 64)
+			opts := s.options()
+			opts.Alarm = func(_ string, err error) { alarms <- err }
+			f, err := pwfile.Open(t.Context(), s.path, opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			gate := s.server.Faults.HoldAnswers(sandbox.TargetToken)
+			asked := make(chan error, 1)
+			go func() {
+				_, err := f.Token(t.Context(), "sales-ga")
+				asked <- err
+			}()
+			<-gate.Arrived()
+			former := readFile(t, s.memory())
+			writeFile(t, s.memory(), []byte("damaged meanwhile"))
+			gate.Open()
+			if err := <-alarms; !errors.As(err, new(*pwfile.StateError)) {
+				t.Fatalf("%v", err)
+			}
+			if err := mend(s.memory(), former); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-asked; err != nil {
+				t.Fatal(err)
+			}
+			s.server.Faults.Clear()
+			s.clock.advance(2 * time.Hour)
+			if token := s.token(); !s.calls(token) || s.server.Stats().RevokedFamilies != 0 {
+				t.Error("the token that was held is lost")
+			}
+		})
+	}
+}
+
 func TestWhatAJobCannotHave(t *testing.T) {
 	t.Parallel()
 	s := rotating(t, sandbox.RotationSingleUse)
