@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/pkg/sftp"
@@ -154,7 +155,7 @@ func (c *Client) explained(at string, err error) error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		return own
 	}
-	if c.ssh.ended() || errors.Is(err, sftp.ErrSSHFxConnectionLost) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrClosed) || errors.Is(err, io.EOF) {
+	if c.ssh.ended() || broken(err) {
 		err = c.lost(err)
 		if e, ok := errors.AsType[*Error](err); ok {
 			e.Path = at
@@ -179,6 +180,17 @@ func (c *Client) explained(at string, err error) error {
 		e.Text = said(err.Error())
 	}
 	return e
+}
+
+// broken reports whether an error says that the pipe to ssh has broken. Reader and writer notice it each in its own way,
+// mostly before it is known that ssh has ended.
+func broken(err error) bool {
+	for _, sign := range []error{sftp.ErrSSHFxConnectionLost, io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, os.ErrClosed, syscall.EPIPE} {
+		if errors.Is(err, sign) {
+			return true
+		}
+	}
+	return false
 }
 
 // full asks how much space is left where a write failed.
