@@ -20,13 +20,22 @@ func PackageLag(p store.Package, canvases []store.Canvas) []Lag {
 		return []Lag{{Text: "it was never synced"}}
 	}
 	lag := []Lag{}
+	// One pass over the canvases: a list of many packages must not cost packages times canvases squared.
+	here := make(map[string]*store.Canvas, len(p.Canvases))
 	for _, packed := range p.Canvases {
-		i := slices.IndexFunc(canvases, func(c store.Canvas) bool { return c.ID == packed.CanvasID })
-		if i < 0 {
+		here[packed.CanvasID] = nil
+	}
+	for i := range canvases {
+		if _, packed := here[canvases[i].ID]; packed {
+			here[canvases[i].ID] = &canvases[i]
+		}
+	}
+	for _, packed := range p.Canvases {
+		c := here[packed.CanvasID]
+		if c == nil {
 			lag = append(lag, Lag{CanvasID: packed.CanvasID, Text: fmt.Sprintf("canvas %s is no longer here", packed.Name)})
 			continue
 		}
-		c := canvases[i]
 		synced, carried := p.Synced.Canvases[c.ID]
 		switch {
 		case !carried:
@@ -36,7 +45,7 @@ func PackageLag(p store.Package, canvases []store.Canvas) []Lag {
 		}
 	}
 	for id := range p.Synced.Canvases {
-		if !slices.ContainsFunc(p.Canvases, func(c store.PackedCanvas) bool { return c.CanvasID == id }) {
+		if _, packed := here[id]; !packed {
 			lag = append(lag, Lag{CanvasID: id, Text: "a canvas that was taken out is still at the destination"})
 		}
 	}

@@ -198,12 +198,13 @@ func checkMembers(p store.Package, all []pwfile.Canvas) error {
 		}
 		return nil
 	}
+	byID := canvasesByID(all)
 	for _, packed := range p.Canvases {
-		i := slices.IndexFunc(all, func(c pwfile.Canvas) bool { return c.ID == packed.CanvasID })
-		if i < 0 {
+		c, here := byID[packed.CanvasID]
+		if !here { // a sync says so
 			continue
 		}
-		for _, at := range canvasPaths(all[i], packed) {
+		for _, at := range canvasPaths(*c, packed) {
 			if err := add(at); err != nil {
 				return err
 			}

@@ -43,20 +43,29 @@ func (k *Keeper) gather(ctx context.Context, p store.Package) ([]part, []Problem
 		return nil, nil, err
 	}
 	g := gatherer{keeper: k, seen: newClashes(), parts: []part{}, problems: []Problem{}}
+	byID := canvasesByID(all)
 	for _, packed := range p.Canvases {
-		i := slices.IndexFunc(all, func(c pwfile.Canvas) bool { return c.ID == packed.CanvasID })
-		if i < 0 {
+		c, here := byID[packed.CanvasID]
+		if !here {
 			g.refuse(Problem{Canvas: packed.Name, Text: fmt.Sprintf("canvas %s is no longer here", packed.Name),
 				Remedy: "take it out: fettle package edit " + p.Name + " --canvas …"})
 			continue
 		}
-		g.canvas(ctx, all[i], packed)
+		g.canvas(ctx, *c, packed)
 	}
 	for _, f := range p.Files {
 		g.file(ctx, f.Source, Entry{Path: f.Path, Kind: KindFile}, "")
 	}
 	slices.SortFunc(g.parts, func(a, b part) int { return bytes.Compare([]byte(a.Path), []byte(b.Path)) })
 	return g.parts, g.problems, ctx.Err()
+}
+
+func canvasesByID(all []pwfile.Canvas) map[string]*pwfile.Canvas {
+	byID := make(map[string]*pwfile.Canvas, len(all))
+	for i := range all {
+		byID[all[i].ID] = &all[i]
+	}
+	return byID
 }
 
 type gatherer struct {
