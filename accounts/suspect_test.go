@@ -40,6 +40,7 @@ func people() accounts.Snapshot {
 		account("hr-sheets", "google", "sheets", "hr@acme.example", "other.apps.googleusercontent.com", healthy),
 		account("files-od", "microsoft", "onedrive", "files@acme.example", "6731de76-14a6-49ae-97bc-6eba6914391e", ill(accounts.NeedsSignIn, "idle", diagnose.Reauthorize)),
 		account("report", "acme", "reports", "", "fettle", healthy),
+		account("social", "linkedin-native", "ads", "", "78abcdefgh", ill(accounts.NeedsSignIn, "revoked", diagnose.Reauthorize)),
 		account("ads", "meta", "insights", "", "4242424242", healthy),
 	}}
 	s.Accounts[1].Observations = []store.Observation{{Kind: store.ObservedRefresh, At: failedAt.Add(5 * time.Minute), FailsFrom: failedAt, Cause: "timeout"}}
@@ -83,7 +84,7 @@ func TestSuspects(t *testing.T) {
 		{"password file of the canvas", "cannot use onedrive-copy.pwfile.age: AADSTS50076", "files-od"},
 		{"name of the canvas", "canvas Weekly Sales failed: Unable to refresh tokens", "sales-ga hr-sheets"},
 		{"another provider than the canvas's other account", "weekly-sales.acc AADSTS50076", "sales-ga hr-sheets"},
-		{"same trouble", "Unable to refresh tokens", "sales-ga"},
+		{"same trouble, whoever has it", "Unable to refresh tokens", "sales-ga social"},
 		{"same trouble, provider named", "oauth2.googleapis.com: invalid_grant: Token has been expired or revoked.", "sales-ga"},
 		{"same trouble at the other provider", "AADSTS700082: The refresh token has expired due to inactivity", "files-od"},
 		{"service by its host", "analyticsadmin.googleapis.com 403 ACCESS_TOKEN_SCOPE_INSUFFICIENT", "sales-ga"},
@@ -93,9 +94,10 @@ func TestSuspects(t *testing.T) {
 		{"provider alone says too little", "graph.facebook.com: connection reset", ""},
 		{"a provider that only the config knows", "report: access token refused", "report"},
 		{"an ordinary word still names", "writing the report to disk", "report"},
+		{"variant of a provider", "api.linkedin.com serviceErrorCode 65601: revoked by the user", "social"},
+		{"variant of another provider", "dropbox: invalid_access_token", ""},
 		{"nobody", "disk full", ""},
 		{"nothing", "", ""},
-		{"another provider's trouble", "dropbox: invalid_access_token", ""},
 		{"near counts before far", "2026-11-22 01:00:00 job hr-sheets done\n" + strings.Repeat("2026-11-22 02:00:00 INFO step\n", 40) +
 			"2026-11-22 03:00:00 job files-od: AADSTS50076", "files-od"},
 		{"far where nothing is near", "2026-11-22 01:00:00 job files-od begins\n" + strings.Repeat("2026-11-22 02:00:00 INFO step\n", 40) + "2026-11-22 03:00:00 AADSTS50076", "files-od"},

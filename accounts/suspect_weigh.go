@@ -129,14 +129,14 @@ func (inq inquiry) weighCanvases(a *Account, v *verdict) {
 // only a configuration knows leave no mark in a text, so they are never ruled out.
 func (inq inquiry) otherProvider(a *Account) bool {
 	of := inq.Reading.Facts.Providers
-	return len(of) > 0 && diagnose.Recognises(a.Provider) && !slices.Contains(of, a.Provider)
+	return len(of) > 0 && diagnose.Recognises(a.Provider) && !slices.ContainsFunc(of, func(p string) bool { return diagnose.IsOf(a.Provider, p) })
 }
 
 // weighKind looks for the provider and the service: many accounts share them, so they decide between others.
 func (inq inquiry) weighKind(a *Account, v *verdict) {
 	r := inq.Reading
 	servers := []string{hostOf(a.Server.Token), hostOf(a.Server.Issuer)}
-	if slices.Contains(r.Facts.Providers, a.Provider) || slices.ContainsFunc(r.Facts.Hosts, func(h string) bool { return slices.Contains(servers, h) }) {
+	if slices.ContainsFunc(r.Facts.Providers, func(p string) bool { return diagnose.IsOf(a.Provider, p) }) || slices.ContainsFunc(r.Facts.Hosts, func(h string) bool { return slices.Contains(servers, h) }) {
 		v.add(weighsProvider, "it is an account at %s", a.ProviderName)
 	}
 	for _, s := range a.ServiceNames {

@@ -45,6 +45,8 @@ func TestExplain(t *testing.T) {
 		{"Google stale", diagnose.Input{Provider: "google", Place: oauthflow.PlaceAPI, Status: 401, Code: "UNAUTHENTICATED"}, "access_token_stale", diagnose.Refresh},
 		{"Microsoft by number", diagnose.Input{Provider: "microsoft", Place: refresh, Status: 400, Code: "invalid_grant", Codes: []string{"700082"}}, "idle", diagnose.Reauthorize},
 		{"Microsoft secret over", diagnose.Input{Provider: "microsoft", Place: refresh, Status: 401, Code: "invalid_client", Codes: []string{"7000222"}}, "client_secret", diagnose.FixClient},
+		{"a variant of Google", diagnose.Input{Provider: "google-eu", Place: refresh, Status: 400, Code: "invalid_grant", Text: "Account has been deleted"}, "user_account", diagnose.FixUserAccount},
+		{"no variant of Google", diagnose.Input{Provider: "googley", Place: refresh, Status: 400, Code: "invalid_grant", Text: "Account has been deleted"}, "revoked", diagnose.Reauthorize},
 		{"any: refresh refused", diagnose.Input{Provider: "acme", Place: refresh, Status: 400, Code: "invalid_grant"}, "revoked", diagnose.Reauthorize},
 		{"any: refresh expired", diagnose.Input{Provider: "acme", Place: refresh, Status: 400, Code: "invalid_grant", Text: "Token expired"}, "expired", diagnose.Reauthorize},
 		{"any: rotated away", diagnose.Input{Provider: "acme", Place: refresh, Status: 400, Code: "invalid_request"}, "revoked", diagnose.Reauthorize},

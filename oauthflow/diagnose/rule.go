@@ -90,7 +90,7 @@ func see(in Input) seen {
 
 // match reports whether the rule fits, and by what.
 func (r *rule) match(s seen) (evidence []string, ok bool) {
-	if !fits(r.Providers, s.Provider) {
+	if !fits(r.Providers, s.Provider) && !slices.ContainsFunc(r.Providers, func(p string) bool { return IsOf(s.Provider, p) }) {
 		return nil, false
 	}
 	if s.log && (len(r.Status) == 0 || slices.Contains(r.Status, s.Status)) {
@@ -147,6 +147,13 @@ func (r *rule) code(s seen) (string, bool) {
 // fits reports whether a value is among those a rule allows; what is not known or not limited fits.
 func fits[T ~string](allowed []T, v T) bool {
 	return v == "" || len(allowed) == 0 || slices.Contains(allowed, v)
+}
+
+// IsOf reports whether a provider's id names that provider or a variant of it: linkedin-native answers as linkedin does,
+// and so does the google-eu that somebody has in config.toml.
+func IsOf(id, provider string) bool {
+	rest, ok := strings.CutPrefix(id, provider)
+	return ok && provider != "" && (rest == "" || rest[0] == '-')
 }
 
 func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -102,5 +102,5 @@ func rejoin(text string) (string, bool) {
 // knows leave no such mark.
 func Recognises(providerID string) bool {
 	t, _ := rules() // Text finds nothing in a table that cannot be read, and its test fails
-	return slices.ContainsFunc(t.signs, func(s sign) bool { return s.Provider == providerID })
+	return slices.ContainsFunc(t.signs, func(s sign) bool { return IsOf(providerID, s.Provider) })
 }
