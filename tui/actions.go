@@ -150,6 +150,7 @@ var actions = []action{
 	{id: actOpen, keys: []string{"enter"}, label: "change", help: "Change the canvas: its file, accounts, places and readers.", scope: inCanvases, off: needsCanvas},
 	{id: actFiles, keys: []string{"p"}, label: "all stale", help: "Regenerate every stale password file.", scope: inCanvases, off: needsStale},
 	{id: actRefresh, keys: []string{"r"}, label: "regenerate", help: "Regenerate the password file of this canvas.", scope: inCanvases, off: needsCanvas},
+	{id: actVerify, keys: []string{"v"}, label: "look", help: "Look at the places on other machines: does the right file lie there?", scope: inCanvases, quiet: true, off: needsCanvas},
 	{id: actAdd, keys: []string{"a"}, label: "add", help: "Add a canvas.", scope: inCanvases},
 	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Forget the canvas; its files stay where they lie.", scope: inCanvases, danger: true, off: needsCanvas},
 	{id: actFilter, keys: []string{"/"}, label: "filter", help: "Show only canvases whose name, file, accounts or state match.", scope: inCanvases, off: needsCanvas},

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"fmt"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -16,6 +17,7 @@ type (
 		change   pwfile.Change
 	}
 	removeCanvas struct{ id, name string }
+	lookAtPlaces struct{ ids []string }
 	// askFolder is answered with what lies in the folder that a path is in.
 	askFolder struct{ key, path string }
 )
@@ -23,12 +25,14 @@ type (
 func (addCanvas) isIntent()    {}
 func (editCanvas) isIntent()   {}
 func (removeCanvas) isIntent() {}
+func (lookAtPlaces) isIntent() {}
 func (askFolder) isIntent()    {}
 
 // Kinds of work about canvases.
 const (
 	jobCanvas     = "canvas" // subject: its name
 	jobCanvasGone = "canvas-remove"
+	jobPlaces     = "places"
 )
 
 // describeCanvas is describe for work about canvases.
@@ -40,6 +44,8 @@ func describeCanvas(in intent) (id jobID, title string, ok bool) {
 		return jobID{jobCanvas, in.name}, "changing " + in.name, true
 	case removeCanvas:
 		return jobID{jobCanvasGone, in.id}, "forgetting " + in.name, true
+	case lookAtPlaces:
+		return jobID{jobPlaces, ""}, "looking at places on other machines", true
 	}
 	return jobID{}, "", false
 }
@@ -63,10 +69,32 @@ func (r *runner) canvas(in intent, run int) tea.Cmd {
 			left, err := r.Files.Remove(ctx, in.id)
 			return nil, removedWords(in.name, left), err
 		})
+	case lookAtPlaces:
+		return r.start(id, run, r.remotePlaces(in))
 	case askFolder:
 		return r.answer(in.key, func(context.Context) (any, error) { return readFolder(in.path) })
 	}
 	return nil
+}
+
+// remotePlaces connects to other machines, which the clock never does: it may need keys, and takes its time.
+func (r *runner) remotePlaces(in lookAtPlaces) work {
+	return func(ctx context.Context, _ *liveJob, emit func(jobEvent)) (any, string, error) {
+		seen, away := 0, 0
+		err := r.Files.CheckRemote(ctx, pwfile.RemoteOptions{CanvasIDs: in.ids, Unlock: r.unlockKey()}, func(s pwfile.Seen) {
+			if seen++; !s.Reached {
+				away++
+			}
+			emit(jobEvent{step: &step{s.Done, s.Total}})
+		})
+		switch {
+		case seen == 0:
+			return nil, "no password file lies on another machine", err
+		case away > 0:
+			return nil, fmt.Sprintf("%s on other machines looked at, %d not reached", count(seen, "place"), away), err
+		}
+		return nil, count(seen, "place") + " on other machines looked at", err
+	}
 }
 
 // removedWords say that a canvas is forgotten, and that its files are not.

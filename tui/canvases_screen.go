@@ -99,6 +99,8 @@ func (s canvasesScreen) act(id actionID, f frame) (screen, []intent) {
 		return s, nil
 	case actAdd:
 		return s, []intent{open{newCanvasWizard(f)}}
+	case actVerify:
+		return s, []intent{lookAtPlaces{}}
 	case actFiles:
 		return s, []intent{open{newRegenerate(pwfile.Selection{Stale: true})}}
 	}

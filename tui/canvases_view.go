@@ -146,6 +146,9 @@ func oneCanvas(c pwfile.Canvas, f frame) []string {
 			lines = append(lines, fact("", words, f)...)
 		}
 	}
+	if len(c.Packages) > 0 {
+		lines = append(lines, fact("Packages", strings.Join(c.Packages, ", "), f)...)
+	}
 	lines = append(lines, fact("Opens with", readersOf(c), f)...)
 	if c.Written != nil {
 		lines = append(lines, fact("Written", ago(c.Written.At, f.now), f)...)

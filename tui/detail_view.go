@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fettle/accounts"
+	"fettle/pwfile"
 )
 
 func (s detailScreen) view(f frame) string {
@@ -171,15 +172,18 @@ func verifyLines(a accounts.Account, f frame) []string {
 	return append(heading("Verification", note, f.theme), checkLines(j.checks, f)...)
 }
 
-// canvasLines list the jobs that run on the account and where their password files lie.
+// canvasLines list what stops if the account dies: the jobs that run on it, where their password files lie, the
+// packages that carry them.
 func canvasLines(a accounts.Account, f frame) []string {
 	t := f.theme
-	lines := heading("Canvases", count(len(a.Canvases), "canvas"), t)
-	if len(a.Canvases) == 0 {
-		lines[1] = " " + t.title.Render("Canvases") + "  " + t.faint.Render("none uses this account")
-		return lines
+	blast := pwfile.Radius(f.data.canvases, a.ID)
+	if len(blast.Canvases) == 0 {
+		return heading("Canvases", "none uses this account", t)
 	}
-	lines[1] = " " + t.title.Render("Canvases") + "  " + t.faint.Render(fmt.Sprintf("%d run on this account", len(a.Canvases)))
+	lines := heading("Canvases", fmt.Sprintf("%d run on this account, with files at %s", len(blast.Canvases), count(blast.Places, "place")), t)
+	if len(blast.Packages) > 0 {
+		lines = append(lines, paragraphAt("carried by "+strings.Join(blast.Packages, ", "), f.width-2, " ", t.faint)...)
+	}
 	for _, c := range f.data.canvases {
 		if !slices.Contains(c.AccountIDs, a.ID) {
 			continue

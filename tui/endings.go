@@ -40,13 +40,16 @@ func (m Model) ended(j job) (tea.Model, tea.Cmd) {
 // met the lock waits.
 func (m Model) locked(j job, why *vault.LockedError) (tea.Model, tea.Cmd) {
 	m.held = append(m.held[:len(m.held):len(m.held)], j.want)
-	m.jobs = m.jobs.put(j.forgetful())
+	j = j.forgetful()
 	if why.Holder != vault.HolderPassphrase {
+		j.running, j.held = true, true // nobody is asked anything: it goes on in a moment
+		m.jobs = m.jobs.put(j)
 		if opening, ok := m.jobs.get(vaultJob); ok && opening.running {
 			return m, nil
 		}
 		return m.do([]intent{unlockVault{}})
 	}
+	m.jobs = m.jobs.put(j)
 	if _, asking := m.overlay.(unlockScreen); !asking {
 		m.overlay = newUnlock(j.title)
 	}
@@ -68,7 +71,7 @@ func (m Model) vaultEnded(j job) (tea.Model, tea.Cmd) {
 	if here := m.front().situation(m.frame()).job; here != nil && here.id == j.id {
 		return m, nil
 	}
-	m.held = nil
+	m.held, m.jobs = nil, m.jobs.unheld()
 	m.notice = notice{upperFirst(oneLine(j.err)), accounts.SeverityCritical}
 	return m, nil
 }

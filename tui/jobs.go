@@ -34,6 +34,8 @@ type job struct {
 	want  intent // what started it, to do it again
 	// running work has no end yet; stopping work was asked to end.
 	running, stopping bool
+	// held work met a locked vault that is being opened, and begins again then.
+	held bool
 	// settling work has ended, and the book has not been looked at since.
 	settling bool
 	err      error
@@ -106,6 +108,17 @@ func (js jobs) running() (work, flows int) {
 		}
 	}
 	return work, flows
+}
+
+// unheld ends the work that waited for a vault which did not open, each with the error that it met.
+func (js jobs) unheld() jobs {
+	out := slices.Clone(js)
+	for i := range out {
+		if out[i].held {
+			out[i].running, out[i].held = false, false
+		}
+	}
+	return out
 }
 
 // apply folds an event into the job it belongs to. It reports false for an unknown job or an earlier run.

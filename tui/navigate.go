@@ -100,7 +100,7 @@ func (m Model) background(in intent) (Model, tea.Cmd) {
 	if !isJob {
 		return m, m.run.command(in, 0)
 	}
-	if j, ok := m.jobs.get(id); ok && j.running && !supersedes(in) {
+	if j, ok := m.jobs.get(id); ok && j.running && !j.held && !supersedes(in) {
 		m.notice = notice{fmt.Sprintf("Already under way: %s.", j.title), accounts.SeverityWarning}
 		return m, nil
 	}

@@ -48,6 +48,7 @@ type PasswordFiles interface {
 	Edit(ctx context.Context, id string, change pwfile.Change) (pwfile.Edited, error)
 	Remove(ctx context.Context, id string) (left []string, err error)
 	Check(ctx context.Context, force bool) error
+	CheckRemote(ctx context.Context, opts pwfile.RemoteOptions, report func(pwfile.Seen)) error
 	Plan(ctx context.Context, s pwfile.Selection) (pwfile.Plan, error)
 	Generate(ctx context.Context, p pwfile.Plan, o pwfile.GenerateOptions, report func(pwfile.Progress)) (store.Run, error)
 }
