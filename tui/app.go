@@ -40,9 +40,9 @@ type notice struct {
 	severity accounts.Severity
 }
 
-// Init looks at the book, asks what the first screen wants to know and starts the clock.
+// Init tidies and looks at the book, asks what the first screen wants to know and starts the clock.
 func (m Model) Init() tea.Cmd {
-	return tea.Batch(m.run.load(), m.started(m.front()), m.run.tick(time.Second), m.run.nextAsk())
+	return tea.Batch(m.run.tidy(), m.run.load(), m.started(m.front()), m.run.tick(time.Second), m.run.nextAsk())
 }
 
 // Update classifies and delegates.

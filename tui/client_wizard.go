@@ -138,17 +138,17 @@ func (s clientWizard) situation(f frame) situation {
 }
 
 func (s clientWizard) act(id actionID, f frame) (screen, []intent) {
-	switch {
-	case id == actBack:
+	switch id {
+	case actBack:
 		return s.backward(f)
-	case id == actField:
+	case actField:
 		s.form = s.form.focused(s.form.focus + 1)
 		return s, nil
-	case id == actCopyURL:
+	case actCopyURL:
 		return s, []intent{copyText{"The address", s.provider(f).Registration.Console}}
-	case id == actBareURL:
+	case actBareURL:
 		return s, []intent{printURL{s.provider(f).Registration.Console}}
-	case id == actNext:
+	case actNext:
 		return s.forward(f)
 	}
 	switch s.at {

@@ -13,6 +13,8 @@
 //   - runner.go turns intents into commands and is the only place that calls a service (services.go).
 //   - clean.go is the second fence against hostile text: what enters the model is washed there.
 //   - load.go looks at the book; a screen that holds something worked out of it is told of each look (renewer).
+//   - client_*.go, diagnose_*.go, resource*.go, verify_screen.go: the screens beside the accounts. Each has its
+//     state, its view and, where it asks for something of its own, its commands in a file by that name.
 //   - endings.go says what the end of a job leads to; what met a locked vault waits there.
 //   - jobs.go keeps what runs in the background, by ID; an event of an unknown ID is dropped.
 //

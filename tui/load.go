@@ -26,6 +26,15 @@ func (r *runner) load() tea.Cmd {
 	return r.guard(func() tea.Msg { return r.read() })
 }
 
+// tidy drops what expired since the last start. That it failed is no news: the book is looked at anyway, and
+// what is wrong with it is said there.
+func (r *runner) tidy() tea.Cmd {
+	return r.guard(func() tea.Msg {
+		_ = r.Accounts.Tidy(r.root)
+		return nil
+	})
+}
+
 // loadAfter looks at what a job has changed.
 func (r *runner) loadAfter(id jobID) tea.Cmd {
 	return r.guard(func() tea.Msg {

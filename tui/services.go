@@ -30,6 +30,8 @@ type Accounts interface {
 	Decide(ctx context.Context, id string, d accounts.Decision) error
 	RemovalPlan(ctx context.Context, id string) (accounts.RemovalPlan, error)
 	Remove(ctx context.Context, id string, o accounts.RemoveOptions) (accounts.RemoveResult, error)
+	// Tidy drops what expired: sign-ins nobody finished, credentials nobody chose.
+	Tidy(ctx context.Context) error
 	Clients(ctx context.Context) ([]accounts.ClientInfo, error)
 	AddClient(ctx context.Context, c accounts.NewClient) (accounts.ClientInfo, error)
 	TestKeptClient(ctx context.Context, providerID, clientID string) (accounts.ClientTest, error)
