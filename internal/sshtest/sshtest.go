@@ -231,7 +231,11 @@ func (s *Server) Cut() (cuts int) {
 		return strings.Fields(string(children))
 	}
 	for _, child := range list(s.daemon.Process.Pid) {
-		if pid, err := strconv.Atoi(child); err == nil && syscall.Kill(pid, syscall.SIGKILL) == nil {
+		pid, err := strconv.Atoi(child)
+		if err != nil {
+			continue
+		}
+		if p, err := os.FindProcess(pid); err == nil && p.Kill() == nil {
 			cuts++
 		}
 	}
