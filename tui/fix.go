@@ -46,10 +46,14 @@ func repairOf(a accounts.Account) repair {
 	return repairNone
 }
 
-// nextProblem is the account that f repairs: the worst, or the one after the given one, round and round, so
-// that a problem that stays does not hide the others.
+// nextProblem is the account that f repairs: the worst. After one that was just tried it is the worst that was not
+// tried since fettle was opened; once all were, the next one, round and round, so that a problem that stays does
+// not hide the others.
 func nextProblem(f frame, after string) (accounts.Account, bool) {
 	list := f.data.problems
+	if i := slices.IndexFunc(list, func(id string) bool { return id != after && !f.tried(id) }); i >= 0 && after != "" {
+		return f.account(list[i])
+	}
 	if i := slices.Index(list, after); i >= 0 {
 		list = slices.Concat(list[i+1:], list[:i])
 	}
@@ -57,6 +61,21 @@ func nextProblem(f frame, after string) (accounts.Account, bool) {
 		return accounts.Account{}, false
 	}
 	return f.account(list[0])
+}
+
+// tried reports whether work on an account was begun since fettle was opened.
+func (f frame) tried(id string) bool {
+	a, ok := f.account(id)
+	if !ok {
+		return false
+	}
+	alone := subjects([]string{id})
+	for _, work := range []jobID{{jobFlow, a.Name}, {jobRefresh, alone}, {jobVerify, alone}, {jobChecks, id}} {
+		if _, begun := f.jobs.get(work); begun {
+			return true
+		}
+	}
+	return false
 }
 
 // fixNext opens what repairs the next problem: accounts first, then stale files.
