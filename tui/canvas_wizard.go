@@ -149,12 +149,12 @@ func (s canvasWizard) typing() bool {
 }
 
 func (s canvasWizard) scopes() []scope {
-	switch {
-	case s.at == canvasFile:
+	switch s.at {
+	case canvasFile:
 		return []scope{inPath, inWizard}
-	case s.at == canvasUsers:
+	case canvasUsers:
 		return []scope{inChoice, inWizard, inScroll}
-	case s.at == canvasPlaces:
+	case canvasPlaces:
 		return []scope{inFields, inWizard}
 	}
 	return []scope{inWizard, inScroll}

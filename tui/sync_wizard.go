@@ -17,7 +17,6 @@ type syncWizard struct {
 	replace  bool // take the destination over, whatever lies there
 	plan     *packages.Plan
 	problem  error // why there is no plan
-	top      int
 	after    choice
 }
 
