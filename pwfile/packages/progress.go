@@ -31,6 +31,7 @@ type teller struct {
 	mu     sync.Mutex
 	report func(Progress)
 	now    Progress
+	real   int64 // bytes that moved; an upload that is tried again takes its own back
 	told   int64 // bytes at the last report
 }
 
@@ -42,14 +43,17 @@ const tellEvery = 256 << 10
 func (t *teller) begin(step Step, total int, bytes int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.now, t.told = Progress{Step: step, Total: total, TotalBytes: bytes}, 0
+	t.now, t.real, t.told = Progress{Step: step, Total: total, TotalBytes: bytes}, 0, 0
 	t.tell()
 }
 
+// moved counts bytes. What is told never goes back: while a file is sent again the count stands still.
 func (t *teller) moved(n int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.now.Bytes += n; t.now.Bytes-t.told >= tellEvery {
+	t.real += n
+	t.now.Bytes = max(t.now.Bytes, t.real)
+	if t.now.Bytes-t.told >= tellEvery {
 		t.told = t.now.Bytes
 		t.tell()
 	}
