@@ -18,7 +18,7 @@ func progressLines(j job, f frame) []string {
 	lines := []string{" " + t.accent.Render(strings.Repeat(t.signs.past, full)) + t.faint.Render(strings.Repeat(t.signs.future, width-full)) + fmt.Sprintf("  %d of %d", j.done, j.total), ""}
 	from := max(len(j.progress)-max(f.height-3, 1), 0)
 	for _, p := range j.progress[from:] {
-		lines = append(lines, runLine(p.Line, t)...)
+		lines = append(lines, runLine(p.Line, f)...)
 	}
 	return lines
 }
@@ -29,9 +29,9 @@ func runLines(j job, f frame) []string {
 	var failed, rest []string
 	for _, l := range run.Lines {
 		if l.State == store.LineFailed {
-			failed = append(failed, runLine(l, f.theme)...)
+			failed = append(failed, runLine(l, f)...)
 		} else {
-			rest = append(rest, runLine(l, f.theme)...)
+			rest = append(rest, runLine(l, f)...)
 		}
 	}
 	lines := append(failed, rest...)
@@ -41,7 +41,8 @@ func runLines(j job, f frame) []string {
 	return lines
 }
 
-func runLine(l store.RunLine, t theme) []string {
+func runLine(l store.RunLine, f frame) []string {
+	t := f.theme
 	sign, style := t.signs.busy, t.accent
 	switch l.State {
 	case store.LineDone:
@@ -53,7 +54,7 @@ func runLine(l store.RunLine, t theme) []string {
 	}
 	lines := []string{" " + style.Render(sign+" "+string(l.State)) + "  " + l.Canvas + "  " + t.faint.Render(l.Target)}
 	if l.Cause != "" {
-		lines = append(lines, "     "+style.Render(l.Cause))
+		lines = append(lines, paragraphAt(l.Cause, f.width-6, "     ", style)...)
 	}
 	return lines
 }

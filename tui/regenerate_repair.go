@@ -24,9 +24,12 @@ func (s regenerateWizard) refusal() (pwfile.Refusal, bool) {
 
 // refusalWords say what stands in the way of a canvas and what to press; a command is named only where no key helps.
 func refusalWords(r pwfile.Refusal) string {
-	words := sentence(r.Why)
-	if r.Account != "" && !strings.HasPrefix(r.Why, r.Account) {
-		words = r.Account + ": " + strings.TrimSuffix(r.Why, ".") + "."
+	words := strings.TrimSuffix(r.Why, ".") + "." // a name keeps its small letter
+	switch {
+	case r.Account == "":
+		words = sentence(r.Why)
+	case !strings.HasPrefix(r.Why, r.Account):
+		words = r.Account + ": " + words
 	}
 	switch r.Kind {
 	case pwfile.RefusedDead:
