@@ -1,10 +1,6 @@
 package tui
 
 import (
-	"fmt"
-	"slices"
-	"strings"
-
 	"charm.land/bubbles/v2/textinput"
 
 	"fettle/accounts"
@@ -89,56 +85,6 @@ func newResume(p accounts.PendingFlow, f frame) (authorizeWizard, []intent) {
 	return w, []intent{resumeFlow{p}}
 }
 
-// providerOptions are the clients to authorize through: those that can be used first, then the providers
-// that have none yet.
-func (f frame) providerOptions() []option {
-	var usable, rest []option
-	for _, p := range f.providers {
-		note := strings.Join(serviceNames(p), ", ")
-		clients := f.clientsOf(p)
-		for _, c := range clients {
-			o := option{id: p.ID + clientMark + c.ID, label: p.Name, note: note}
-			if len(clients) > 1 {
-				o.label += ", client " + c.Label
-			}
-			usable = append(usable, o)
-		}
-		if len(clients) == 0 {
-			rest = append(rest, option{id: p.ID, label: p.Name, note: "No client yet: enter shows how to register one."})
-		}
-	}
-	return append(usable, rest...)
-}
-
-// clientMark stands between provider and client in the ID of an option.
-const clientMark = "\n"
-
-// clientsOf lists the clients that are registered at a provider.
-func (f frame) clientsOf(p provider.Provider) []accounts.ClientInfo {
-	clients := slices.DeleteFunc(slices.Clone(f.data.clients), func(c accounts.ClientInfo) bool { return c.Provider != p.ID })
-	if len(clients) == 0 && p.Client.ID != "" {
-		return []accounts.ClientInfo{{ID: accounts.ClientFromConfig, Provider: p.ID, Label: "from config"}}
-	}
-	return clients
-}
-
-func serviceNames(p provider.Provider) []string {
-	var names []string
-	for _, s := range p.ServiceList() {
-		names = append(names, s.Name)
-	}
-	return names
-}
-
-func (f frame) provider(id string) provider.Provider {
-	for _, p := range f.providers {
-		if p.ID == id {
-			return p
-		}
-	}
-	return provider.Provider{ID: id, Name: id}
-}
-
 // job is the background work that the wizard shows.
 func (s authorizeWizard) job() jobID { return jobID{jobFlow, s.request.Name} }
 
@@ -210,20 +156,6 @@ func (s authorizeWizard) situation(f frame) situation {
 	return st
 }
 
-// renewed follows the clients: one that was added meanwhile can be chosen.
-func (s authorizeWizard) renewed(f frame) (screen, []intent) {
-	s.providers.options = f.providerOptions()
-	if at := s.providers.at; at != "" && !strings.Contains(at, clientMark) { // it had no client: take its first
-		for _, o := range s.providers.options {
-			if strings.HasPrefix(o.id, at+clientMark) {
-				s.providers.at = o.id
-				break
-			}
-		}
-	}
-	return s, nil
-}
-
 // stuck says why enter cannot go on.
 func (s authorizeWizard) stuck(at station, f frame) string {
 	switch at {
@@ -283,41 +215,4 @@ func (s authorizeWizard) receive(a answer, f frame) (screen, []intent) {
 var wayNames = map[provider.FlowKind]string{
 	provider.Device:  "With a code on any device",
 	provider.Browser: "In a browser",
-}
-
-// suggestName is a free reference name made of the service and the provider.
-func (s authorizeWizard) suggestName(f frame) string {
-	stem := s.request.Provider
-	if len(s.services.ticked) > 0 {
-		stem = s.services.ticked[0] + "-" + stem
-	}
-	stem = nameLike(stem)
-	name := stem
-	for i := 2; s.taken(name, f) != ""; i++ {
-		name = fmt.Sprintf("%s-%d", stem, i)
-	}
-	return name
-}
-
-// taken says who has a name already.
-func (s authorizeWizard) taken(name string, f frame) string {
-	switch a, ok := f.data.snapshot.ByName(name); {
-	case !ok:
-		return ""
-	case unfinished(a.ID):
-		return "A sign-in for " + name + " was begun and is not finished: enter on its row opens it."
-	}
-	return name + " exists already: u on its row updates it. Choose another name for a new account."
-}
-
-// nameLike makes a text a reference name, as far as it can.
-func nameLike(s string) string {
-	name := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '-'
-	}, strings.ToLower(s))
-	name = strings.TrimLeft(name, "-0123456789")
-	return name[:min(len(name), 50)]
 }

@@ -2,13 +2,10 @@ package tui
 
 import (
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
-
-	"fettle/pwfile"
 )
 
 // canvasWizard adds a canvas, or changes one: where it lies, its name, the accounts it uses, where its
@@ -83,48 +80,6 @@ func newCanvasWizard(f frame) canvasWizard {
 	}
 	s.users.options = sortedOptions(s.users.options, nil)
 	return s
-}
-
-// newCanvasEdit is the wizard filled with what a canvas is.
-func newCanvasEdit(c pwfile.Canvas, f frame) canvasWizard {
-	s := newCanvasWizard(f)
-	s.id, s.former, s.revision, s.named = c.ID, c.Name, c.Revision, true
-	s.file = newPathField("canvas file", c.Path)
-	s.name.SetValue(c.Name)
-	s.users.ticked = slices.Clone(c.AccountIDs)
-	s.users.options = sortedOptions(s.users.options, s.users.ticked)
-	var copies []string
-	for i, p := range c.Places {
-		if i == 0 {
-			s.places.fields[fieldMain].SetValue(p.Target)
-			continue
-		}
-		copies = append(copies, p.Target)
-	}
-	s.places.fields[fieldCopies].SetValue(strings.Join(copies, " "))
-	s.places.fields[fieldGroup].SetValue(c.Group)
-	s.keys.fields[0].SetValue(strings.Join(c.Recipients, ", "))
-	switch {
-	case c.Passphrase:
-		s.readers.at = readsPassphrase
-	case len(c.Recipients) > 0:
-		s.readers.at = readsKeys
-	}
-	return s
-}
-
-// sortedOptions puts what is ticked first, each part by name.
-func sortedOptions(options []option, ticked []string) []option {
-	slices.SortFunc(options, func(a, b option) int {
-		if was, is := slices.Contains(ticked, a.id), slices.Contains(ticked, b.id); was != is {
-			if was {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a.label, b.label)
-	})
-	return options
 }
 
 func (s canvasWizard) start() []intent { return s.file.start() }
@@ -276,106 +231,4 @@ func (s canvasWizard) forward(f frame) (screen, []intent) {
 	}
 	s.at++
 	return s, nil
-}
-
-// wanted is the intent that keeps what was answered.
-func (s canvasWizard) wanted(f frame) intent {
-	o, _ := s.readers.chosen()
-	n := pwfile.NewCanvas{
-		Name: strings.TrimSpace(s.name.Value()), Path: s.file.value(), PasswordFile: s.places.value(fieldMain),
-		Copies: strings.Fields(s.places.value(fieldCopies)), Group: s.places.value(fieldGroup), Passphrase: o.id == readsPassphrase,
-	}
-	for _, id := range s.users.ticked {
-		if a, ok := f.account(id); ok {
-			n.AccountNames = append(n.AccountNames, a.Name)
-		}
-	}
-	if o.id == readsKeys {
-		for _, k := range strings.Split(s.keys.value(0), ",") {
-			if k = strings.TrimSpace(k); k != "" {
-				n.Recipients = append(n.Recipients, k)
-			}
-		}
-	}
-	if s.id == "" {
-		return addCanvas{n}
-	}
-	return editCanvas{id: s.id, name: s.former, change: pwfile.Change{
-		Revision: s.revision, Name: &n.Name, Path: &n.Path, AccountNames: &n.AccountNames, PasswordFile: &n.PasswordFile,
-		Copies: &n.Copies, Recipients: &n.Recipients, Passphrase: &n.Passphrase, Group: &n.Group,
-	}}
-}
-
-// nameOf makes a reference name of a file's name.
-func nameOf(path string) string {
-	base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-	name := strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-':
-			return r
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		}
-		return '-'
-	}, base)
-	return strings.Trim(name, "-")
-}
-
-// What can be done once the canvas is kept.
-const (
-	nextWrite   = "write"
-	nextAnother = "another"
-	nextChange  = "change"
-	nextLeave   = "leave"
-)
-
-func (s canvasWizard) nexts(f frame) choice {
-	c := choice{at: s.after.at}
-	j, ok := f.jobs.get(s.jobID())
-	switch {
-	case !ok || j.running || j.settling:
-		return c
-	case j.failed():
-		c.add(nextChange, "Change the answers")
-	default:
-		c.add(nextWrite, "Write its password file")
-		if s.id == "" {
-			c.add(nextAnother, "Add another canvas")
-		}
-	}
-	c.add(nextLeave, "Back to the canvases")
-	return c
-}
-
-func (s canvasWizard) ended(id actionID, f frame) (screen, []intent) {
-	c := s.nexts(f)
-	if id == actBack {
-		return s, []intent{back{}}
-	}
-	if id != actNext {
-		s.after, _ = c.act(id, f.height)
-		return s, nil
-	}
-	switch o, _ := c.chosen(); o.id {
-	case nextWrite:
-		return s, []intent{replace{newRegenerate(pwfile.Selection{CanvasIDs: []string{s.keptID(f)}})}}
-	case nextAnother:
-		return s, []intent{replace{newCanvasWizard(f)}}
-	case nextChange:
-		s.at, s.after = canvasReaders, choice{}
-		return s, nil
-	}
-	return s, []intent{back{}}
-}
-
-// keptID is the canvas as it was stored.
-func (s canvasWizard) keptID(f frame) string {
-	e, _ := s.kept(f)
-	return e.Canvas.ID
-}
-
-func (s canvasWizard) kept(f frame) (pwfile.Edited, bool) {
-	j, _ := f.jobs.get(s.jobID())
-	e, ok := j.result.(pwfile.Edited)
-	return e, ok
 }

@@ -36,6 +36,15 @@ var canvasScenes = map[string]func(m Model) Model{
 	"canvases":        atCanvases,
 	"canvases-empty":  func(m Model) Model { m.data.canvases = nil; m.data = withFacts(m.data); return press(m, "c") },
 	"canvases-remove": func(m Model) Model { return press(atCanvases(m), "down", "x") },
+	"regenerate-writing": func(m Model) Model {
+		m = press(planned(m), "enter", "enter")
+		j, _ := m.jobs.get(jobID{jobGenerate, ""})
+		for i, name := range []string{"daily-sales", "month-close", "stock-sync"} {
+			line := store.RunLine{Canvas: name, Target: "/srv/canvas/" + name + ".pwfile.age", State: store.LineDone}
+			m = feed(m, jobEvent{id: j.id, run: j.run, progress: &pwfile.Progress{Line: line, Done: i + 1, Total: 100}})
+		}
+		return m
+	},
 	"regenerate-dedicated": func(m Model) Model {
 		m = planned(m)
 		s := m.front().(regenerateWizard)

@@ -1,0 +1,73 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+
+	"fettle/accounts"
+	"fettle/oauthflow/provider"
+)
+
+// providerOptions are the clients to authorize through: those that can be used first, then the providers
+// that have none yet.
+func (f frame) providerOptions() []option {
+	var usable, rest []option
+	for _, p := range f.providers {
+		note := strings.Join(serviceNames(p), ", ")
+		clients := f.clientsOf(p)
+		for _, c := range clients {
+			o := option{id: p.ID + clientMark + c.ID, label: p.Name, note: note}
+			if len(clients) > 1 {
+				o.label += ", client " + c.Label
+			}
+			usable = append(usable, o)
+		}
+		if len(clients) == 0 {
+			rest = append(rest, option{id: p.ID, label: p.Name, note: "No client yet: enter shows how to register one."})
+		}
+	}
+	return append(usable, rest...)
+}
+
+// clientMark stands between provider and client in the ID of an option.
+const clientMark = "\n"
+
+// clientsOf lists the clients that are registered at a provider.
+func (f frame) clientsOf(p provider.Provider) []accounts.ClientInfo {
+	clients := slices.DeleteFunc(slices.Clone(f.data.clients), func(c accounts.ClientInfo) bool { return c.Provider != p.ID })
+	if len(clients) == 0 && p.Client.ID != "" {
+		return []accounts.ClientInfo{{ID: accounts.ClientFromConfig, Provider: p.ID, Label: "from config"}}
+	}
+	return clients
+}
+
+func serviceNames(p provider.Provider) []string {
+	var names []string
+	for _, s := range p.ServiceList() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+func (f frame) provider(id string) provider.Provider {
+	for _, p := range f.providers {
+		if p.ID == id {
+			return p
+		}
+	}
+	return provider.Provider{ID: id, Name: id}
+}
+
+// renewed follows the clients: one that was added meanwhile can be chosen.
+func (s authorizeWizard) renewed(f frame) (screen, []intent) {
+	s.providers.options = f.providerOptions()
+	if at := s.providers.at; at != "" && !strings.Contains(at, clientMark) { // it had no client: take its first
+		for _, o := range s.providers.options {
+			if strings.HasPrefix(o.id, at+clientMark) {
+				s.providers.at = o.id
+				break
+			}
+		}
+	}
+	return s, nil
+}
