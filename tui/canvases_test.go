@@ -176,3 +176,110 @@ func TestPathsAreCompleted(t *testing.T) {
 		t.Error("a folder that is not there is not told of")
 	}
 }
+
+// changing is the wizard over a canvas of the workshop as it is now.
+func changing(t *testing.T, c pwfile.Canvas) Model {
+	t.Helper()
+	m := testModel(80, 24, sampleData())
+	d := workshop()
+	d.canvases = []pwfile.Canvas{c}
+	m.data = withFacts(d)
+	return press(m, "c", "enter")
+}
+
+// change is what the wizard asks for once every step was left as it is.
+func change(t *testing.T, m Model) editCanvas {
+	t.Helper()
+	for range 12 {
+		if w := m.front().(canvasWizard); w.at == canvasDone {
+			j, _ := m.jobs.get(w.jobID())
+			want, ok := j.want.(editCanvas)
+			if !ok {
+				t.Fatalf("%T is asked for", j.want)
+			}
+			return want
+		}
+		m = press(m, "enter")
+	}
+	t.Fatalf("the wizard does not end:\n%s", m.content())
+	return editCanvas{}
+}
+
+// A canvas that is opened and left as it is stays as it is, whatever its paths are made of.
+func TestAChangeOfNothingChangesNothing(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]store.Canvas{
+		"this server":  {},
+		"recipients":   {Recipients: []string{"age1x", "ssh-ed25519 AAAAC3 ops@auto-1"}, Group: "jobs"},
+		"a passphrase": {Passphrase: true},
+	} {
+		c.ID, c.Name, c.Path, c.Revision, c.AccountIDs = "c9", "weekly", "/srv/My Reports/weekly.acc", 4, []string{"id-web-ga", "id-sales-ga"}
+		places := []store.Place{{Target: "/srv/out/weekly.pwfile.age"}, {Target: "/mnt/back up/weekly.age"}, {Target: "sftp://job@host/weekly.age"}, {Target: `/mnt/"quoted"/w.age`}}
+		got := change(t, changing(t, pwfile.Canvas{Canvas: c, Places: places}))
+		want := pwfile.NewCanvas{Name: c.Name, Path: c.Path, AccountNames: []string{"web-ga", "sales-ga"}, PasswordFile: places[0].Target,
+			Copies: []string{places[1].Target, places[2].Target, places[3].Target}, Recipients: c.Recipients, Group: c.Group, Passphrase: c.Passphrase}
+		is := got.change
+		same := equalCanvas(want, pwfile.NewCanvas{Name: *is.Name, Path: *is.Path, AccountNames: *is.AccountNames, PasswordFile: *is.PasswordFile,
+			Copies: *is.Copies, Recipients: *is.Recipients, Group: *is.Group, Passphrase: *is.Passphrase})
+		if !same || got.id != "c9" || is.Revision != 4 {
+			t.Errorf("%s: %q at revision %d becomes %q %q %q %q %q", name, got.id, is.Revision, *is.Path, *is.AccountNames, *is.Copies, *is.Recipients, *is.Group)
+		}
+	}
+}
+
+// An account that is gone is not ticked behind the operator's back: the canvas needs another one first.
+func TestACanvasWhoseAccountIsGoneNeedsAnother(t *testing.T) {
+	t.Parallel()
+	m := press(changing(t, workshop().canvases[1]), "enter", "enter", "enter")
+	if w := m.front().(canvasWizard); w.at != canvasUsers || !strings.Contains(m.notice.text, "Tick at least one account") {
+		t.Fatalf("step %d, %q", w.at, m.notice.text)
+	}
+	got := change(t, press(m, "space"))
+	if !slices.Equal(*got.change.AccountNames, []string{"ads-eu"}) {
+		t.Errorf("the accounts become %q", *got.change.AccountNames)
+	}
+}
+
+// The last page follows the work whatever blanks were typed around the name.
+func TestBlanksAroundANameDoNotHideTheEnd(t *testing.T) {
+	t.Parallel()
+	m := press(write(canvasNamed(testModel(80, 24, sampleData())), " "), "enter", "space", "enter", "enter", "enter", "enter", "enter")
+	if j, _ := m.jobs.get(jobID{jobCanvas, "weekly-report"}); !j.running {
+		t.Fatal("nothing is kept")
+	}
+	m = feed(m, jobEvent{id: jobID{jobCanvas, "weekly-report"}, run: m.runs, ended: true, result: pwfile.Edited{Canvas: workshop().canvases[0]}})
+	if text := seen(m); !strings.Contains(text, "board-report is kept") || !strings.Contains(text, "Add another canvas") {
+		t.Errorf("it shows\n%s", m.content())
+	}
+}
+
+// What a change means for copies that exist is said at its end, and what could not be kept can be answered anew.
+func TestTheEndOfACanvas(t *testing.T) {
+	t.Parallel()
+	m := canvasKept(testModel(80, 24, sampleData()), nil)
+	if text := seen(m); !strings.Contains(text, "The former file stays at /srv/old.pwfile.age.") {
+		t.Errorf("it shows\n%s", m.content())
+	}
+	if w, ok := press(m, "enter").front().(regenerateWizard); !ok || !slices.Equal(w.selection.CanvasIDs, []string{"c2"}) {
+		t.Errorf("writing its file opens %T", press(m, "enter").front())
+	}
+	if w, ok := press(m, "down", "enter").front().(canvasWizard); !ok || w.at != canvasFile || w.file.value() != "" {
+		t.Errorf("another one opens %T", press(m, "down", "enter").front())
+	}
+	m = press(canvasKept(testModel(80, 24, sampleData()), errors.New("a canvas of this name exists")), "enter")
+	if w, ok := m.front().(canvasWizard); !ok || w.at != canvasReaders || w.name.Value() != "weekly-report" {
+		t.Errorf("the answers are gone: %T", m.front())
+	}
+}
+
+// A canvas without recipients for other servers is not taken.
+func TestOtherServersNeedARecipient(t *testing.T) {
+	t.Parallel()
+	m := press(canvasReady(testModel(80, 24, sampleData())), "down", "enter", "enter")
+	if text := seen(m); !strings.Contains(text, "Give at least one recipient") || len(m.jobs) != 0 {
+		t.Errorf("it shows\n%s", m.content())
+	}
+	if w := press(m, "esc").front().(canvasWizard); w.asking || w.problem != "" || w.at != canvasReaders {
+		t.Errorf("esc leads to step %d", w.at)
+	}
+}
