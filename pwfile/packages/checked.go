@@ -82,6 +82,13 @@ func (r *checkedReader) Seek(offset int64, whence int) (int64, error) {
 	return offset, nil
 }
 
+// takeBack uncounts what was read: the upload failed, and if it is tried again all of it is counted once more.
+func (r *checkedReader) takeBack() {
+	if r.moved != nil {
+		r.moved(-r.pos)
+	}
+}
+
 // hashWriter hashes what passes on its way to w.
 type hashWriter struct {
 	to   io.Writer

@@ -48,6 +48,9 @@ func (s *session) clean(ctx context.Context, m *Manifest, r *Result, t *teller) 
 		}
 		return nil
 	})
+	if len(over) > 0 {
+		t.begin(StepClean, len(over), 0)
+	}
 	for _, name := range over {
 		if err != nil {
 			break

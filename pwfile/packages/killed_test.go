@@ -187,7 +187,7 @@ func TestAFetchMayBeKilledAtEachStep(t *testing.T) {
 			halves++
 		}
 		must(t, os.Rename(to, to+"-away"))
-		_, err := packages.Fetch(t.Context(), packages.FetchOptions{From: to, To: dir}, nil)
+		_, err := packages.Fetch(t.Context(), packages.FetchOptions{From: to, To: dir}, watch(t).report)
 		wantCode(t, err, packages.NoTarget)
 		must(t, os.Rename(to+"-away", to))
 		if former = tree(t, dir); !maps.Equal(former, wanted) && former["f0.txt"] == wanted["f0.txt"] {

@@ -133,9 +133,13 @@ func (b *bucket) put(ctx context.Context, name string, s source) error {
 				moved(n)
 			}
 		}
-		in := &s3.PutObjectInput{Bucket: &b.bucket, Key: b.key(name), Body: newCheckedReader(from, s), ContentLength: &s.size}
+		body := newCheckedReader(from, s)
+		in := &s3.PutObjectInput{Bucket: &b.bucket, Key: b.key(name), Body: body, ContentLength: &s.size}
 		in.ChecksumSHA256 = aws.String(base64.StdEncoding.EncodeToString(sum)) // a server that knows it refuses anything else
-		if _, err = b.client.PutObject(ctx, in, s3.WithAPIOptions(unsignedPayload)); errors.Is(err, errContent) {
+		if _, err = b.client.PutObject(ctx, in, s3.WithAPIOptions(unsignedPayload)); err != nil {
+			body.takeBack() // the SDK reads no more of it once it has returned
+		}
+		if errors.Is(err, errContent) {
 			return folderError(s.path, errContent)
 		}
 		return err

@@ -182,7 +182,7 @@ func (b *bench) pack(to string, edit func(*packages.NewPackage), canvases ...str
 
 func (b *bench) sync(p packages.Package) packages.Result {
 	b.Helper()
-	r, err := b.Sync(b.Context(), p.ID, packages.Options{}, nil)
+	r, err := b.Sync(b.Context(), p.ID, packages.Options{}, watch(b).report)
 	must(b, err)
 	return r
 }
@@ -190,7 +190,7 @@ func (b *bench) sync(p packages.Package) packages.Result {
 // fetch brings a package into a folder.
 func (b *bench) fetch(from, to string) packages.Fetched {
 	b.Helper()
-	f, err := packages.Fetch(b.Context(), packages.FetchOptions{From: from, To: to, Dir: filepath.Join(b.data, "none"), Connection: packages.Connection{SSHConfig: b.ssh}}, nil)
+	f, err := packages.Fetch(b.Context(), packages.FetchOptions{From: from, To: to, Dir: filepath.Join(b.data, "none"), Connection: packages.Connection{SSHConfig: b.ssh}}, watch(b).report)
 	must(b, err)
 	return f
 }

@@ -148,13 +148,11 @@ func (s *server) put(ctx context.Context, name string, src source) error {
 		}
 		defer func() { _ = from.Close() }() // nothing was written
 		checked := newCheckedReader(from, src)
-		defer func() { _, _ = checked.Seek(0, io.SeekStart) }() // takes back what was counted, if it is tried again
-		err = s.replace(c, name, cancelReader{ctx, checked}, nil)
+		if err = s.replace(c, name, cancelReader{ctx, checked}, nil); err != nil {
+			checked.takeBack()
+		}
 		if errors.Is(err, errContent) {
 			return folderError(src.path, errContent)
-		}
-		if err == nil {
-			checked.moved = nil
 		}
 		return err
 	})

@@ -134,11 +134,12 @@ func (r *reader) one(ctx context.Context, m *Manifest, e Entry) (err error) {
 	err = r.depot.get(ctx, m.where(e), w)
 	// In an object that grew or is something else the hash is wrong in any case.
 	if errors.Is(err, errTooLong) || err == nil && (w.hash() != e.SHA256 || w.size != e.Size) {
-		r.teller.moved(-w.size)
 		err = &Error{Code: Conflict, Target: r.from.name(m.where(e)), Text: "it is not what the manifest names",
 			Remedy: "a sync may be under way: fetch again later; if that does not help, sync again with --verify"}
 	}
-	if err == nil {
+	if err != nil {
+		r.teller.moved(-w.size) // the next attempt counts it again
+	} else {
 		err = r.wrap(staged(e), file.Sync())
 	}
 	return errors.Join(err, r.wrap(staged(e), file.Close()))
@@ -175,6 +176,11 @@ func (r *reader) finish() error {
 	if err != nil || next == nil {
 		return err
 	}
+	waiting, err := fs.ReadDir(r.root.FS(), stagedDir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return r.wrap(stagedDir, err)
+	}
+	r.teller.begin(StepSwitch, len(waiting), 0)
 	_, _, err = r.turn(next)
 	return err
 }
@@ -190,9 +196,7 @@ func (r *reader) turn(m *Manifest) (removed, notes []string, err error) {
 		}
 		if moved {
 			folders[path.Dir(e.Path)] = true
-			if r.teller != nil {
-				r.teller.ended(e.Path)
-			}
+			r.teller.ended(e.Path)
 		}
 	}
 	stays := m.byPath()

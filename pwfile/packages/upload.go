@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -52,13 +51,15 @@ func (s *session) bring(ctx context.Context, r *Result, t *teller) error {
 
 // fresh are the parts whose content the manifest that lies there does not have yet, each content once.
 func (s *session) fresh() []part {
+	here := make(map[string]string, len(s.parts)) // path → SHA-256
+	for _, one := range s.parts {
+		here[one.Path] = one.SHA256
+	}
 	known := map[string]bool{}
 	if s.ours {
 		for _, e := range s.there.Entries {
-			known[s.there.where(e)] = true
-			if s.there.Layout == store.LayoutPlain {
-				known[s.there.where(e)] = slices.ContainsFunc(s.parts, func(p part) bool { return p.Path == e.Path && p.SHA256 == e.SHA256 })
-			}
+			// The name of an object says what is in it; that of a plain file does not.
+			known[s.there.where(e)] = s.there.Layout == store.LayoutObjects || here[e.Path] == e.SHA256
 		}
 	}
 	fresh := []part{}
@@ -158,6 +159,7 @@ func (s *session) verify(ctx context.Context, m *Manifest, parts []part, t *tell
 func (s *session) readBack(ctx context.Context, name string, e Entry, t *teller) (bool, error) {
 	w := newHashWriter(tellingWriter{io.Discard, t})
 	err := retried(ctx, func() error {
+		t.moved(-w.size) // of an answer that broke off
 		w.sum.Reset()
 		w.size = 0
 		return s.depot.get(ctx, name, w)
