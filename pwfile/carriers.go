@@ -48,6 +48,9 @@ func codeOf(err error) (code string, transient bool) {
 	if _, ok := errors.AsType[*atomicfile.Refused](err); ok {
 		return codeUnsafe, false
 	}
+	if _, ok := errors.AsType[refusedError](err); ok {
+		return codeRefused, false
+	}
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return codeFull, false

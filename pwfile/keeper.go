@@ -155,13 +155,8 @@ func (k *Keeper) look(ctx context.Context) (look, error) {
 		return look{}, err
 	}
 	l := look{
-		canvases: make([]Canvas, 0, len(canvases)), accounts: map[string]*accounts.Account{}, byName: map[string]*accounts.Account{}, packages: map[string][]string{},
-		server: server, broken: broken, idle: k.cfg.IdleTerm, now: k.cfg.Now(),
-	}
-	for _, p := range packages {
-		for _, c := range p.Canvases {
-			l.packages[c.CanvasID] = append(l.packages[c.CanvasID], p.Name)
-		}
+		canvases: make([]Canvas, 0, len(canvases)), accounts: map[string]*accounts.Account{}, byName: map[string]*accounts.Account{},
+		packages: namesByCanvas(packages), server: server, broken: broken, idle: k.cfg.IdleTerm, now: k.cfg.Now(),
 	}
 	for i := range snapshot.Accounts {
 		a := &snapshot.Accounts[i]

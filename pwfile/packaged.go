@@ -55,6 +55,17 @@ func PackageLag(p store.Package, canvases []store.Canvas) []Lag {
 	return lag
 }
 
+// namesByCanvas says of each canvas, by ID, which packages hold it.
+func namesByCanvas(packages []store.Package) map[string][]string {
+	names := map[string][]string{}
+	for _, p := range packages {
+		for _, c := range p.Canvases {
+			names[c.CanvasID] = append(names[c.CanvasID], p.Name)
+		}
+	}
+	return names
+}
+
 // Holding narrows packages to those that hold a canvas which uses the account: they carry its credential.
 func Holding(packages []store.Package, canvases []store.Canvas, accountID string) []store.Package {
 	uses := map[string]bool{}

@@ -2,6 +2,7 @@ package pwfile_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
@@ -54,6 +55,67 @@ func TestSingleUseIsNamed(t *testing.T) {
 	b.book.change(held, func(a *accounts.Account, _ *accounts.Exported) { a.Holder = "file:abc" })
 	if got := fmt.Sprint(b.now("sales").SingleUse()); got != "[once held]" {
 		t.Errorf("named: %s", got)
+	}
+}
+
+// packing is a store in which somebody packs a canvas in the moment before its password file is written.
+type packing struct {
+	store.Store
+	pack func(store.Writer) error
+}
+
+func (s packing) Lock(ctx context.Context, name string) (func(), error) {
+	if strings.HasPrefix(name, "canvas-") {
+		if err := s.Update(ctx, s.pack); err != nil {
+			return nil, err
+		}
+	}
+	return s.Store.Lock(ctx, name)
+}
+
+// A credential that works once does not go into a file that a package copies, whenever the package came.
+func TestAHandOverToAPackagedCanvasIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, before := range map[string]bool{"before the plan": true, "after the plan": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, _, path := strictBook(t)
+			own := r.authorize(t, "strict@nightly")
+			c, err := r.ByName(t.Context(), "nightly")
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := store.Open(t.Context(), r.data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = s.Close() }() // what counts is read through the other
+			pack := func(w store.Writer) error {
+				return w.PutPackage(&store.Package{ID: "p1", Name: "evening", Layout: store.LayoutObjects, Target: "/srv/evening",
+					Canvases: []store.PackedCanvas{{CanvasID: c.ID, Name: c.Name}}, Files: []store.PackedFile{}})
+			}
+			k := pwfile.New(pwfile.Config{Book: r.Book, Store: packing{s, pack}, Dir: r.data, Actor: "tester"})
+			if before {
+				if err := s.Update(t.Context(), pack); err != nil {
+					t.Fatal(err)
+				}
+				k = r.Keeper
+			}
+			p, err := k.Plan(t.Context(), pwfile.Selection{})
+			if err != nil || (p.Items[0].Refused != nil) != before {
+				t.Fatalf("%+v, %v", p.Items, err)
+			}
+			run, err := k.Generate(t.Context(), p, pwfile.GenerateOptions{}, nil)
+			if err != nil || states(run) != "failed" || run.Lines[0].Code != "account_refused" || !strings.Contains(run.Lines[0].Cause, "package evening copies this file; take the canvas out of the package") {
+				t.Errorf("%+v, %v", run.Lines, err)
+			}
+			if _, err := os.Stat(path); err == nil {
+				t.Error("the file was written")
+			}
+			if a := r.account(t, "strict@nightly"); a.ID != own || a.HeldBy() != "" || !a.HasRefresh {
+				t.Errorf("the credential was lent: %+v", a.Account)
+			}
+		})
 	}
 }
 

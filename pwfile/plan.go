@@ -46,6 +46,12 @@ type Refusal struct {
 	Remedy    string
 }
 
+// refusedError is a refusal where an error is wanted: the run had begun when it came up.
+type refusedError struct{ Refusal }
+
+// Error implements error: why, and what to do.
+func (e refusedError) Error() string { return e.Why + "; " + e.Remedy }
+
 // Replaced is what lies at a place before a password file is written there.
 type Replaced struct {
 	PlaceID string

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"fettle/accounts/store"
@@ -78,21 +79,22 @@ func (k *Keeper) reserve(w store.Writer, canvasID string) (int64, error) {
 
 // newRun takes a free slot, or waits for the first one.
 func (k *Keeper) newRun(ctx context.Context) (*running, error) {
-	slot, unlock := 0, func() {}
+	slot, unlock := "0", func() {}
 	var err error
-	for slot = range slots {
+	for i := range slots {
+		slot = strconv.Itoa(i)
 		if unlock, err = k.cfg.Store.TryLock(slotLock(slot)); err == nil || !errors.Is(err, store.ErrLocked) {
 			break
 		}
 	}
 	if errors.Is(err, store.ErrLocked) {
-		slot = 0
+		slot = "0"
 		unlock, err = k.cfg.Store.Lock(ctx, slotLock(slot))
 	}
 	if err != nil {
 		return nil, err
 	}
-	run := store.Run{ID: fmt.Sprintf("%d-%s", slot, newID()), StartedAt: k.cfg.Now().UTC(), Actor: k.cfg.Actor}
+	run := store.Run{ID: slot + "-" + newID(), StartedAt: k.cfg.Now().UTC(), Actor: k.cfg.Actor}
 	return &running{Keeper: k, run: run, unlock: unlock}, nil
 }
 
@@ -111,7 +113,7 @@ func (k *Keeper) interrupted(ctx context.Context, p Plan, l look) (*running, err
 		if !run.EndedAt.IsZero() || !p.covers(run, l) {
 			continue
 		}
-		unlock, err := k.cfg.Store.TryLock("run-" + slot)
+		unlock, err := k.cfg.Store.TryLock(slotLock(slot))
 		if errors.Is(err, store.ErrLocked) {
 			continue
 		}
@@ -123,7 +125,7 @@ func (k *Keeper) interrupted(ctx context.Context, p Plan, l look) (*running, err
 	return nil, nil
 }
 
-func slotLock(slot int) string { return fmt.Sprintf("run-%d", slot) }
+func slotLock(slot string) string { return "run-" + slot }
 
 // covers reports whether every line of the run that still waits, and still has its place, is in the plan, and there is one.
 func (p Plan) covers(run store.Run, l look) bool {
@@ -166,7 +168,7 @@ func (r *running) lay(p Plan, l look) {
 			planned[place.ID] = true
 			line := store.RunLine{CanvasID: c.ID, Canvas: c.Name, PlaceID: place.ID, Target: place.Target, State: store.LineWaiting}
 			if item.Refused != nil {
-				line.State, line.Cause, line.Code = store.LineFailed, safetext.Line(item.Refused.Why+"; "+item.Refused.Remedy), codeRefused
+				line.State, line.Cause, line.Code = store.LineFailed, safetext.Line(refusedError{*item.Refused}.Error()), codeRefused
 			}
 			if i, ok := r.index[place.ID]; !ok {
 				r.index[place.ID] = len(r.run.Lines)

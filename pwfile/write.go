@@ -37,7 +37,7 @@ func (g *generator) write(ctx context.Context, j job) outcome {
 		return o
 	}
 	if refusals := c.refusals(j.Force); len(refusals) > 0 {
-		o.problem = errors.New(refusals[0].Why + "; " + refusals[0].Remedy)
+		o.problem = refusedError{refusals[0]}
 		return o
 	}
 	found := g.survey(ctx, c, c.Places)
@@ -62,22 +62,31 @@ func (g *generator) write(ctx context.Context, j job) outcome {
 	return o
 }
 
-// again reads the canvas and its places once more.
+// again reads the canvas and its places once more. Who packs it matters only where a credential would be handed over,
+// and is read only then: a run of thousands of canvases would read all packages for each.
 func (g *generator) again(ctx context.Context, id string) (Canvas, error) {
-	var (
-		c      store.Canvas
-		places []store.Place
-	)
-	err := g.cfg.Store.View(ctx, func(r store.Reader) (err error) {
-		if c, err = r.Canvas(id); err == nil {
-			places, err = r.Places(id)
+	var c Canvas
+	err := g.cfg.Store.View(ctx, func(r store.Reader) error {
+		record, err := r.Canvas(id)
+		if err != nil {
+			return err
 		}
+		places, err := r.Places(id)
+		if err != nil {
+			return err
+		}
+		c = g.look.canvas(record, places, false)
+		if !slices.ContainsFunc(c.Accounts, func(a AccountRef) bool { return a.Dedicated != "" }) {
+			return nil
+		}
+		all, err := r.Packages()
+		c.Packages = namesByCanvas(all)[id]
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		err = errors.New("the canvas was removed meanwhile")
 	}
-	return g.look.canvas(c, places, false), err
+	return c, err
 }
 
 // survey reads what lies at places, by place ID; what cannot be read is as good as missing.
