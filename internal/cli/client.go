@@ -116,7 +116,11 @@ func (a *app) readClient(n newClient, providerID string) (accounts.NewClient, er
 		}
 		text := strings.TrimRight(string(content), "\r\n")
 		if text == "" || strings.ContainsAny(text, "\r\n") {
-			return client, &failure{Code: "client_file", Message: n.secretFile + ": expected one line with the client secret", exit: exitFailed}
+			from := n.secretFile
+			if from == "-" {
+				from = "stdin"
+			}
+			return client, &failure{Code: "client_file", Message: from + ": expected one line with the client secret", Remedy: "put the secret alone on one line", exit: exitFailed}
 		}
 		client.Secret = secret.New(text)
 	}

@@ -56,6 +56,9 @@ func (h *house) replaceClient(ctx context.Context, client accounts.ClientInfo, c
 		for _, effect := range plan.Effects {
 			a.printf("%s", effect)
 		}
+		if only && len(plan.Effects) == 0 {
+			a.printf("No account uses %s, so nothing else changes.", shown(plan.Client.Label, 80))
+		}
 	}
 	if !only {
 		if err := h.unlock(ctx); err != nil {
