@@ -231,33 +231,3 @@ func (s detailScreen) resourceLines(a accounts.Account, f frame) []string {
 	}
 	return lines
 }
-
-// factLines are the facts that need no judgement.
-func factLines(a accounts.Account, f frame) []string {
-	t := f.theme
-	fact := func(name, value string) string { return " " + t.faint.Render(pad(name, 15, "")) + value }
-	access := "expired " + ago(a.AccessExpiresAt, f.now)
-	if a.AccessExpiresAt.After(f.now) {
-		access = "good for " + span(a.AccessExpiresAt.Sub(f.now))
-	}
-	if a.AccessExpiresAt.IsZero() {
-		access = "no expiry stated"
-	}
-	return append(heading("Facts", "", t),
-		fact("Provider", a.ProviderName), fact("Services", serviceWords(a)), fact("Identity", identityWords(a)),
-		fact("Client", a.ClientLabel), fact("Access token", access), fact("Refresh token", refreshWords(a)),
-		fact("Authorized", stamp(a.AuthorizedAt, f.now)), fact("Generation", fmt.Sprint(a.Generation)), fact("Held by", a.Holder))
-}
-
-func refreshWords(a accounts.Account) string {
-	if !a.HasRefresh {
-		return "none: the access token itself is exchanged"
-	}
-	switch a.Rotation {
-	case "none":
-		return "kept, stays the same"
-	case "replace":
-		return "kept, replaced by each refresh"
-	}
-	return "kept, each one works once"
-}
