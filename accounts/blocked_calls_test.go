@@ -46,7 +46,7 @@ items = "reports"
 	}
 	r.configure(t, service(`vars = { developer_token = "" }`))
 	id = r.plant(t, 1)[0]
-	r.edit(t, id, func(a *store.Account) { a.Services = []string{"waiting"} })
+	r.change(t, id, func(a *store.Account) { a.Services = []string{"waiting"} })
 	checks, list := look()
 	for _, id := range []accounts.CheckID{accounts.CheckProbe, accounts.CheckResources} {
 		if c := checks[id]; c.State != accounts.CheckSkipped || c.Detail != why {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"fettle/accounts/store"
 	"fettle/internal/safetext"
@@ -100,5 +101,6 @@ func sentenceOf(words string) string {
 	if words == "" {
 		return ""
 	}
-	return strings.ToUpper(words[:1]) + strings.TrimSuffix(words[1:], ".") + "."
+	_, first := utf8.DecodeRuneInString(words) // an entry of config.toml may be in any language
+	return strings.ToUpper(words[:first]) + strings.TrimSuffix(words[first:], ".") + "."
 }

@@ -184,3 +184,13 @@ func TestTheWrongKindIsPointedOut(t *testing.T) {
 		t.Errorf("%q", notes)
 	}
 }
+
+// Whoever writes an entry of config.toml may do so in any language.
+func TestNotesBeginWithACapitalOfAnyAlphabet(t *testing.T) {
+	t.Parallel()
+	p := provider.Provider{Deaths: map[string]provider.Death{"testing": {If: provider.IfTesting, Words: "übungen enden nach 7 Tagen", Fix: "öffentlich schalten"}}}
+	notes := strings.Join(accounts.ClientNotes(p, accounts.ClientInfo{Testing: true}), "\n")
+	if notes != "Übungen enden nach 7 Tagen. Öffentlich schalten." {
+		t.Errorf("%q", notes)
+	}
+}

@@ -228,7 +228,7 @@ func TestAConfiguredClientIsMarkedThere(t *testing.T) {
 	if marked != 3 {
 		t.Errorf("%+v", all)
 	}
-	r.edit(t, id, func(a *store.Account) { a.Provider, a.OAuthClientID, a.Server.Token = "microsoft", "m", "" })
+	r.change(t, id, func(a *store.Account) { a.Provider, a.OAuthClientID, a.Server.Token = "microsoft", "m", "" })
 	if h := r.look(t, id).Health; !h.DiesAt.Equal(ends) || !strings.Contains(h.DiesBecause, "from config") {
 		t.Errorf("dies at %v because %q", h.DiesAt, h.DiesBecause)
 	}

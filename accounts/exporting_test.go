@@ -51,7 +51,7 @@ func TestExportRefusesWhatNoJobCanUse(t *testing.T) {
 			}
 		}, new(*accounts.DeadAccountError)},
 		"somebody else's": {sandbox.RotationNone, func(t *testing.T, r *rig, id string) {
-			r.edit(t, id, func(a *store.Account) { a.Identity.Subject = "1002" })
+			r.change(t, id, func(a *store.Account) { a.Identity.Subject = "1002" })
 			if _, err := r.Verify(t.Context(), id, nil); err != nil {
 				t.Fatal(err)
 			}
@@ -60,7 +60,7 @@ func TestExportRefusesWhatNoJobCanUse(t *testing.T) {
 			r.configure(t, r.server.ProviderTOML("demo", `token_endpoint = "https://evil.example/token"`))
 		}, new(*accounts.DeadAccountError)},
 		"held by a file": {sandbox.RotationNone, func(t *testing.T, r *rig, id string) {
-			r.edit(t, id, func(a *store.Account) { a.Holder = "file:f1" })
+			r.change(t, id, func(a *store.Account) { a.Holder = "file:f1" })
 		}, new(*accounts.HeldError)},
 		"single use": {sandbox.RotationSingleUse, func(*testing.T, *rig, string) {}, new(*accounts.HeldError)},
 		"unknown":    {sandbox.RotationNone, func(t *testing.T, r *rig, id string) { r.Remove(t.Context(), id, accounts.RemoveOptions{}) }, new(*accounts.UnknownAccountError)}, //nolint:errcheck // seen below

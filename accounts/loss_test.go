@@ -42,7 +42,7 @@ func TestLaterLossIsNoticedInTheWordsOfTheConsentPage(t *testing.T) {
 			r := newRig(t, sandbox.Options{})
 			r.configure(t, r.server.ProviderTOML("demo", c.config(r, server.URL)...))
 			id := r.plant(t, 1)[0]
-			r.edit(t, id, func(a *store.Account) { a.Identity = store.Account{}.Identity }) // whoever it is: permissions are looked at here
+			r.change(t, id, func(a *store.Account) { a.Identity = store.Account{}.Identity }) // whoever it is: permissions are looked at here
 			r.verify(t, id)
 			if h := r.look(t, id).Health; h.State == accounts.MissingPermissions {
 				t.Fatalf("before anything is lost: %+v", h.Finding)

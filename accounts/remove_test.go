@@ -208,7 +208,7 @@ func TestAProjectsOtherClientsAreSiblings(t *testing.T) {
 	var one string
 	for name, client := range ids {
 		a := r.authorized(t, name)
-		r.edit(t, a.ID, func(s *store.Account) { s.OAuthClientID = client })
+		r.change(t, a.ID, func(s *store.Account) { s.OAuthClientID = client })
 		if name == "one" {
 			one = a.ID
 		}
@@ -223,7 +223,7 @@ func TestAHeldCredentialIsNotRevokedHere(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, sandbox.Options{})
 	a := r.authorized(t, "sales")
-	r.edit(t, a.ID, func(s *store.Account) { s.Holder = "file:f1" })
+	r.change(t, a.ID, func(s *store.Account) { s.Holder = "file:f1" })
 	plan, err := r.RemovalPlan(t.Context(), a.ID)
 	if err != nil || plan.CanRevoke || plan.Holder != "file:f1" {
 		t.Errorf("%+v, %v", plan, err)
@@ -252,21 +252,5 @@ func TestRevokingAsTheUser(t *testing.T) {
 	}
 	if !strings.HasPrefix(bearer, "Bearer "+sandbox.AccessTokenPrefix) || strings.HasSuffix(bearer, stored.Access.Reveal()) || r.refreshes() != 1 {
 		t.Errorf("revoked with the expired token, %d refreshes", r.refreshes())
-	}
-}
-
-// edit changes an account's record.
-func (r *rig) edit(t testing.TB, id string, change func(*store.Account)) {
-	t.Helper()
-	err := r.store.Update(t.Context(), func(w store.Writer) error {
-		a, err := w.Account(id)
-		if err != nil {
-			return err
-		}
-		change(&a)
-		return w.PutAccount(&a)
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }

@@ -158,12 +158,17 @@ func (b *Book) examinationOf(ctx context.Context, accountID string, token Access
 	}, nil
 }
 
-// keepFindings stores what an examination of the current grant found.
+// keepFindings stores what an examination of the current grant found, unless another grant took its place meanwhile.
 func (b *Book) keepFindings(ctx context.Context, accountID string, e *examination) error {
 	err := b.cfg.Store.Update(ctx, func(w store.Writer) error {
 		a, err := w.Account(accountID)
 		if err != nil {
 			return err
+		}
+		// Questions take seconds and hold no lock. Somebody may have signed in again since: a sign-in is told by its time,
+		// since a mere refresh raises neither it nor what is granted.
+		if !a.AuthorizedAt.Equal(e.account.AuthorizedAt) {
+			return nil
 		}
 		former := a
 		if e.granted {

@@ -64,7 +64,7 @@ func withShelf(t *testing.T) (*rig, string, *shelf) {
 	r.configure(t, r.server.ProviderTOML("demo", fmt.Sprintf("api_origins = [%q]", api.URL))+fmt.Sprintf(
 		"\n[providers.demo.services.shelf]\nname = \"Shelf\"\nscopes = [\"reports.read\"]\nresources = { url = %q, items = \"rows\", parent = \"in\", next = \"next\", next_param = \"page\" }\n", api.URL+"/"))
 	id := r.plant(t, 1)[0]
-	r.edit(t, id, func(a *store.Account) { a.Services = []string{"shelf"} })
+	r.change(t, id, func(a *store.Account) { a.Services = []string{"shelf"} })
 	return r, id, s
 }
 

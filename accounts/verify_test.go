@@ -105,7 +105,7 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 		},
 		{
 			"somebody else", func(t *testing.T, r *rig, id string) {
-				r.edit(t, id, func(a *store.Account) { a.Identity.Subject, a.Identity.Email = "1002", "ben@example.org" })
+				r.change(t, id, func(a *store.Account) { a.Identity.Subject, a.Identity.Email = "1002", "ben@example.org" })
 			}, accounts.CheckIdentity, accounts.CheckFailed, "ben@example.org", accounts.WrongIdentity,
 		},
 		{
@@ -125,7 +125,7 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 		},
 		{
 			"a held credential", func(t *testing.T, r *rig, id string) {
-				r.edit(t, id, func(a *store.Account) { a.Holder = "file:f1" })
+				r.change(t, id, func(a *store.Account) { a.Holder = "file:f1" })
 			}, accounts.CheckStore, accounts.CheckWarning, "f1", "",
 		},
 	} {
@@ -222,5 +222,29 @@ func TestResourcesAreCachedAndRefreshed(t *testing.T) {
 	kept, err := r.Resources(t.Context(), result.AccountID, false)
 	if err != nil || len(kept.Services[0].Items) != len(fresh.Services[0].Items) {
 		t.Errorf("an outage emptied the cache: %+v, %v", kept, err)
+	}
+}
+
+// A verification takes seconds, and somebody may sign in again meanwhile: what it found is about the former grant then.
+func TestFindingsAboutAFormerGrantAreNotKept(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.Options{})
+	a := r.authorized(t, "sales")
+	r.server.RevokeScope("", "reports.read")
+	r.configure(t, r.server.ProviderTOML("demo", r.tokeninfo()...))
+	report, err := r.Verify(t.Context(), a.ID, func(c accounts.Check) {
+		if c.ID == accounts.CheckProbe && c.State == accounts.CheckRunning {
+			r.change(t, a.ID, func(a *store.Account) { a.AuthorizedAt = a.AuthorizedAt.Add(time.Second) })
+		}
+	})
+	if err != nil || report.OK {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	after := r.look(t, a.ID)
+	if !slices.Equal(after.Granted, a.Granted) {
+		t.Errorf("granted %v, want those of the new grant, %v", after.Granted, a.Granted)
+	}
+	if after.Health.State == accounts.MissingPermissions {
+		t.Errorf("health %+v", after.Health.Finding)
 	}
 }

@@ -245,5 +245,5 @@ func (r *rig) markTesting(t *testing.T, id, providerID string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.edit(t, id, func(a *store.Account) { a.ClientID = "c" })
+	r.change(t, id, func(a *store.Account) { a.ClientID = "c" })
 }

@@ -135,9 +135,6 @@ func (p Provider) checkClient() error {
 	if _, ok := p.ClientKinds[c.Kind]; c.Kind != "" && !ok {
 		return wrong("client.kind", "%q is not a client kind of the provider", c.Kind)
 	}
-	if _, ok := p.ClientKinds[c.Kind]; !ok && c.Kind != "" && len(p.ClientKinds) > 0 {
-		return wrong("client.kind", "%q is none of client_kinds", c.Kind)
-	}
 	n := 0
 	for _, set := range []bool{!c.Secret.Empty(), c.SecretFile != "", len(c.SecretCommand) > 0} {
 		if set {
