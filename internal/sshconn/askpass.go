@@ -3,6 +3,7 @@ package sshconn
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -56,8 +57,11 @@ func relay(socket, prompt string) error {
 		return err
 	}
 	answer, err := io.ReadAll(io.LimitReader(conn, 4096))
-	if err != nil || len(answer) == 0 || answer[0] != answered {
-		return fmt.Errorf("there is no answer: %w", err)
+	if err != nil {
+		return err
+	}
+	if len(answer) == 0 || answer[0] != answered {
+		return errors.New("there is no answer")
 	}
 	_, err = fmt.Println(string(answer[1:]))
 	return err

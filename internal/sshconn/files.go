@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -40,7 +41,8 @@ func (c *Client) List(folder string) (infos []fs.FileInfo, err error) {
 	return infos, err
 }
 
-// Read returns a plain file's content, at most limit bytes of it.
+// Read returns a plain file's content, at most limit bytes of it: a caller that must tell a longer file from a whole one
+// asks for a byte more than it expects.
 func (c *Client) Read(path string, limit int64) (content []byte, err error) {
 	err = c.do(path, func() (err error) {
 		f, err := c.sftp.Open(path)
@@ -48,7 +50,6 @@ func (c *Client) Read(path string, limit int64) (content []byte, err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, f.Close()) }()
-		// One byte more than the limit asks for tells nothing; the caller chooses a limit above what it expects.
 		content, err = io.ReadAll(io.LimitReader(f, limit))
 		return err
 	})
@@ -133,18 +134,40 @@ func (c *Client) do(at string, operation func() error) error {
 	if c.ssh.ended() {
 		return c.lost(errClosed)
 	}
-	former := c.traffic.Load()
-	var watch *time.Timer
-	watch = time.AfterFunc(c.stall, func() {
-		if now := c.traffic.Load(); now != former {
-			former = now
-			watch.Reset(c.stall)
-			return
-		}
-		c.ssh.kill(errStalled)
-	})
-	defer watch.Stop()
+	defer c.watch()()
 	return c.explained(at, operation())
+}
+
+// watch kills ssh once nothing has crossed for the stall time, until done is called. The lock keeps a timer that fires
+// in the moment of done from being set anew: it would kill a connection that is idle because nothing is wanted of it.
+func (c *Client) watch() (done func()) {
+	var (
+		mu     sync.Mutex
+		timer  *time.Timer
+		over   bool
+		former = c.traffic.Load()
+	)
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(c.stall, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		now := c.traffic.Load()
+		switch {
+		case over:
+		case now != former:
+			former = now
+			timer.Reset(c.stall)
+		default:
+			c.ssh.kill(errStalled)
+		}
+	})
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		over = true
+		timer.Stop()
+	}
 }
 
 // explained turns what the library says into an *Error, or the context's error.
