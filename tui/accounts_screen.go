@@ -8,7 +8,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"fettle/accounts"
-	"fettle/internal/safetext"
 	"fettle/pwfile"
 )
 
@@ -29,11 +28,7 @@ type accountsScreen struct {
 }
 
 func newAccounts() accountsScreen {
-	in := field(100)
-	in.Prompt = "/ "
-	in.SetWidth(20)
-	in.Blur()
-	return accountsScreen{filter: in}
+	return accountsScreen{filter: searchField()}
 }
 
 func (s accountsScreen) title(frame) string { return "Accounts" }
@@ -248,10 +243,7 @@ func (s accountsScreen) verify(f frame) []intent {
 }
 
 func (s accountsScreen) typed(msg tea.Msg, f frame) (screen, []intent) {
-	if pasted, ok := msg.(tea.PasteMsg); ok {
-		msg = tea.PasteMsg{Content: safetext.Line(pasted.Content)}
-	}
-	s.filter, _ = s.filter.Update(msg)
+	s.filter = typedInto(s.filter, msg)
 	s.former = 0
 	return s.arranged(f), nil
 }

@@ -72,7 +72,7 @@ func (s accountsScreen) strip(f frame) string {
 	line := " " + strings.Join(parts, "   ")
 	switch {
 	case s.filtering:
-		line += "   " + s.filter.View()
+		return withSearch(line, s.filter, f)
 	case s.filter.Value() != "":
 		line += "   " + t.accent.Render("/"+s.filter.Value())
 	case s.order != byHealth:

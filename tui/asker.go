@@ -135,7 +135,7 @@ func (s secretScreen) act(id actionID, _ frame) (screen, []intent) {
 }
 
 func (s secretScreen) typed(msg tea.Msg, _ frame) (screen, []intent) {
-	s.field, _ = s.field.Update(msg)
+	s.field = typedInto(s.field, msg)
 	return s, nil
 }
 
@@ -144,7 +144,7 @@ func (s secretScreen) receive(answer, frame) (screen, []intent) { return s, nil 
 func (s secretScreen) view(f frame) string {
 	lines := []string{""}
 	lines = append(lines, indent1(paragraph(s.ask.prompt, f.width-2, f.theme.title))...)
-	lines = append(lines, "", " "+s.field.View(), "")
+	lines = append(lines, "", fieldLine(s.field, f), "")
 	lines = append(lines, paragraphAt("It is used for this connection and kept nowhere. esc leaves it unanswered: what asked goes on without.", f.width-2, " ", f.theme.faint)...)
 	return fill(lines, f.width, f.height, f.theme.signs.ellipsis)
 }

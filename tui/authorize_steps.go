@@ -6,7 +6,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"fettle/accounts"
-	"fettle/internal/safetext"
 	"fettle/oauthflow/provider"
 )
 
@@ -201,14 +200,11 @@ func (s authorizeWizard) typed(msg tea.Msg, f frame) (screen, []intent) {
 		return s.deliver(pasted.Content)
 	}
 	if s.pasting {
-		s.paste, _ = s.paste.Update(msg)
+		s.paste = typedInto(s.paste, msg)
 		return s, nil
 	}
 	s.problem, s.named = "", true
-	if pasted, ok := msg.(tea.PasteMsg); ok {
-		msg = tea.PasteMsg{Content: safetext.Line(pasted.Content)}
-	}
-	s.name, _ = s.name.Update(msg)
+	s.name = typedInto(s.name, msg)
 	return s, nil
 }
 

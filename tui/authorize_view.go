@@ -33,7 +33,7 @@ func (s authorizeWizard) view(f frame) string {
 		return line.page(question, withHint(s.services.lines(inner), "One service a sign-in means fewer boxes to tick; several mean fewer sign-ins.", inner), f)
 	case atName:
 		hint := paragraphAt("Small letters, digits and dashes. The name stays when the credential changes.", f.width-2, " ", f.theme.faint)
-		return line.page("Which name shall jobs use for it?", slices.Concat([]string{" " + s.name.View(), ""}, s.problemLines(f), hint), f)
+		return line.page("Which name shall jobs use for it?", slices.Concat([]string{fieldLine(s.name, f), ""}, s.problemLines(f), hint), f)
 	case atHow:
 		question := "How do you want to sign in to " + f.provider(s.request.Provider).Name + "?"
 		return line.page(question, append(s.howLines(line.body(question, f)), s.problemLines(f)...), f)
@@ -97,7 +97,7 @@ func (s authorizeWizard) signInLines(j job, f frame) []string {
 		lines = s.browserLines(*j.prompt, f)
 	}
 	if s.pasting {
-		lines = append(lines, "", " Paste the address or the code, then enter:", " "+s.paste.View())
+		lines = append(lines, "", " Paste the address or the code, then enter:", fieldLine(s.paste, f))
 	}
 	if j.rejected != nil {
 		lines = append(lines, "")

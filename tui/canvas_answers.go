@@ -14,7 +14,11 @@ func newCanvasEdit(c pwfile.Canvas, f frame) canvasWizard {
 	s.id, s.former, s.revision, s.named = c.ID, c.Name, c.Revision, true
 	s.file = newPathField("canvas file", c.Path)
 	s.name.SetValue(c.Name)
-	s.users.ticked = slices.Clone(c.AccountIDs)
+	for _, id := range c.AccountIDs { // one that is gone could not be unticked
+		if slices.ContainsFunc(s.users.options, func(o option) bool { return o.id == id }) {
+			s.users.ticked = append(s.users.ticked, id)
+		}
+	}
 	s.users.options = sortedOptions(s.users.options, s.users.ticked)
 	var copies []string
 	for i, p := range c.Places {
@@ -24,7 +28,7 @@ func newCanvasEdit(c pwfile.Canvas, f frame) canvasWizard {
 		}
 		copies = append(copies, p.Target)
 	}
-	s.places.fields[fieldCopies].SetValue(strings.Join(copies, " "))
+	s.places.fields[fieldCopies].SetValue(pathsText(copies))
 	s.places.fields[fieldGroup].SetValue(c.Group)
 	s.keys.fields[0].SetValue(strings.Join(c.Recipients, ", "))
 	switch {
@@ -55,7 +59,7 @@ func (s canvasWizard) wanted(f frame) intent {
 	o, _ := s.readers.chosen()
 	n := pwfile.NewCanvas{
 		Name: strings.TrimSpace(s.name.Value()), Path: s.file.value(), PasswordFile: s.places.value(fieldMain),
-		Copies: strings.Fields(s.places.value(fieldCopies)), Group: s.places.value(fieldGroup), Passphrase: o.id == readsPassphrase,
+		Copies: pathsOf(s.places.value(fieldCopies)), Group: s.places.value(fieldGroup), Passphrase: o.id == readsPassphrase,
 	}
 	for _, id := range s.users.ticked {
 		if a, ok := f.account(id); ok {

@@ -64,7 +64,7 @@ func newCanvasWizard(f frame) canvasWizard {
 	s := canvasWizard{
 		file: newPathField("canvas file", ""), name: name,
 		users: choice{several: true},
-		places: newForm([]string{"Where the password file lies", "Further places that need a copy", "A group that may read it (0640)"},
+		places: newForm([]string{"Where the password file lies", "Further places that need a copy (\"in quotes\" if a path has blanks)", "A group that may read it (0640)"},
 			main, copies, group),
 		readers: choice{options: []option{
 			{id: readsServer, label: "This server", note: "Its own identity: jobs of this user on this machine."},
@@ -94,7 +94,7 @@ func (s canvasWizard) title(frame) string {
 // jobID is the work this wizard ends with.
 func (s canvasWizard) jobID() jobID {
 	if s.id == "" {
-		return jobID{jobCanvas, s.name.Value()}
+		return jobID{jobCanvas, strings.TrimSpace(s.name.Value())}
 	}
 	return jobID{jobCanvas, s.former}
 }
@@ -146,7 +146,7 @@ func (s canvasWizard) typed(msg tea.Msg, _ frame) (screen, []intent) {
 	case s.at == canvasFile:
 		s.file, wants = s.file.typed(msg)
 	case s.at == canvasName:
-		s.name, _ = s.name.Update(msg)
+		s.name = typedInto(s.name, msg)
 		s.named = true
 	case s.at == canvasPlaces:
 		s.places = s.places.typed(msg)

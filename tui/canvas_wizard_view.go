@@ -15,7 +15,7 @@ func (s canvasWizard) view(f frame) string {
 		return line.page(question, s.file.lines(line.body(question, f)), f)
 	case canvasName:
 		hint := paragraphAt("Small letters, digits and dashes; commands call it by this name.", f.width-2, " ", t.faint)
-		return line.page("What is it called?", slices.Concat([]string{" " + s.name.View(), ""}, hint), f)
+		return line.page("What is it called?", slices.Concat([]string{fieldLine(s.name, f), ""}, hint), f)
 	case canvasUsers:
 		question := "Which accounts does it use?"
 		room := line.body(question, f)
@@ -24,11 +24,11 @@ func (s canvasWizard) view(f frame) string {
 		}
 		return line.page(question, s.users.lines(room), f)
 	case canvasPlaces:
-		return line.page("Where shall its password file lie?", s.places.lines(t), f)
+		return line.page("Where shall its password file lie?", s.places.lines(f), f)
 	case canvasReaders:
 		question := "Who opens it?"
 		if s.asking {
-			return line.page("Whom is it encrypted to?", append(s.keys.lines(t), problem...), f)
+			return line.page("Whom is it encrypted to?", append(s.keys.lines(f), problem...), f)
 		}
 		return line.page(question, append(s.readers.lines(line.body(question, f)), problem...), f)
 	}

@@ -6,7 +6,6 @@ import (
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
-	"fettle/internal/safetext"
 	"fettle/pwfile"
 )
 
@@ -19,11 +18,7 @@ type canvasesScreen struct {
 }
 
 func newCanvases() canvasesScreen {
-	in := field(100)
-	in.Prompt = "/ "
-	in.SetWidth(20)
-	in.Blur()
-	return canvasesScreen{filter: in}
+	return canvasesScreen{filter: searchField()}
 }
 
 func (s canvasesScreen) title(frame) string { return "Canvases" }
@@ -132,10 +127,7 @@ func canvasRemoval(c pwfile.Canvas) question {
 }
 
 func (s canvasesScreen) typed(msg tea.Msg, _ frame) (screen, []intent) {
-	if pasted, ok := msg.(tea.PasteMsg); ok {
-		msg = tea.PasteMsg{Content: safetext.Line(pasted.Content)}
-	}
-	s.filter, _ = s.filter.Update(msg)
+	s.filter = typedInto(s.filter, msg)
 	s.focus = listCursor{}
 	return s, nil
 }

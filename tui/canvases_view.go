@@ -54,7 +54,7 @@ func (s canvasesScreen) strip(f frame) string {
 		words += "   " + t.warn.Render(t.signs.warning+" "+count(f.data.files, "stale file"))
 	}
 	if s.filtering || s.filter.Value() != "" {
-		words += "   " + s.filter.View()
+		return withSearch(words, s.filter, f)
 	}
 	return words
 }

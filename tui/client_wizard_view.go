@@ -96,7 +96,7 @@ func (s clientWizard) formQuestion(f frame) string {
 
 func (s clientWizard) formLines(f frame) []string {
 	t := f.theme
-	lines := s.form.lines(t)
+	lines := s.form.lines(f)
 	if s.reading != "" {
 		return append(lines, "", " "+t.faint.Render("Reading "+cutLeft(s.reading, f.width-12, t.signs.ellipsis)+t.signs.ellipsis))
 	}

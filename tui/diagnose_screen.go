@@ -106,7 +106,7 @@ func (s diagnoseScreen) typed(msg tea.Msg, f frame) (screen, []intent) {
 			return s.act(a.id, f)
 		}
 	}
-	s.text, _ = s.text.Update(msg)
+	s.text = typedInto(s.text, msg)
 	return s, nil
 }
 

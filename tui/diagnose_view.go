@@ -8,7 +8,7 @@ import (
 
 func (s diagnoseScreen) view(f frame) string {
 	t := f.theme
-	lines := []string{"", " " + t.title.Render("Paste a message from a job's log"), " " + s.text.View(), ""}
+	lines := []string{"", " " + t.title.Render("Paste a message from a job's log"), fieldLine(s.text, f), ""}
 	switch {
 	case s.asked == 0:
 		hint := "A line, a stack trace or a whole log. It is read on this machine, sent nowhere and not kept."

@@ -148,7 +148,7 @@ func (s firstRunWizard) view(f frame) string {
 		room := line.body(question, f)
 		return line.page(question, withHint(s.where.lines(room), "fettle keeps its accounts encrypted, and the key to them has to lie somewhere.", room), f)
 	case firstPassphrase:
-		return line.page("Choose a passphrase", s.phrase.lines(f.theme), f)
+		return line.page("Choose a passphrase", s.phrase.lines(f), f)
 	}
 	switch j := s.made(f); {
 	case j.running:

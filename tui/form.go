@@ -6,8 +6,6 @@ import (
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
-
-	"fettle/internal/safetext"
 )
 
 // form is a few lines to type, one below the other. Only the one that has the keys shows a cursor.
@@ -42,25 +40,23 @@ func (s form) value(i int) string {
 	return strings.TrimSpace(s.fields[i].Value())
 }
 
-// typed hands a key or a paste to the field that has the keys. The line break that a copied text ends with
-// is cut off: the field would make a blank of it, and a secret with a blank is another secret.
+// typed hands a key or a paste to the field that has the keys.
 func (s form) typed(msg tea.Msg) form {
-	if pasted, ok := msg.(tea.PasteMsg); ok {
-		msg = tea.PasteMsg{Content: strings.TrimSpace(safetext.Line(pasted.Content))}
-	}
 	s.fields = slices.Clone(s.fields)
-	s.fields[s.focus], _ = s.fields[s.focus].Update(msg)
+	s.fields[s.focus] = typedInto(s.fields[s.focus], msg)
 	return s
 }
 
-func (s form) lines(t theme) []string {
+// lines draw each label over its field; a label that is too long for the screen is wrapped.
+func (s form) lines(f frame) []string {
 	var lines []string
 	for i, label := range s.labels {
-		style := t.faint
+		style := f.theme.faint
 		if i == s.focus {
-			style = t.title
+			style = f.theme.title
 		}
-		lines = append(lines, " "+style.Render(label), " "+s.fields[i].View(), "")
+		lines = append(lines, paragraphAt(label, f.width-2, " ", style)...)
+		lines = append(lines, fieldLine(s.fields[i], f), "")
 	}
 	return lines[:max(len(lines)-1, 0)]
 }

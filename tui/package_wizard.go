@@ -41,7 +41,7 @@ func newPackageWizard(f frame) packageWizard {
 	target.Placeholder = "/folder, sftp://user@host/path or s3://bucket/prefix?endpoint=…&region=…"
 	s := packageWizard{
 		name: field(63), canvases: choice{several: true},
-		files:  newForm([]string{"Paths, with blanks between them: templates and whatever else the jobs read"}, files),
+		files:  newForm([]string{"Paths, with blanks between them (\"in quotes\" if they have some): templates and whatever else the jobs read"}, files),
 		target: newForm([]string{"A folder, an SFTP server or S3-compatible storage"}, target),
 		layout: choice{options: []option{
 			{id: string(store.LayoutObjects), label: "Objects that never change", note: "Whoever fetches gets the former package or the new one, never a mixture."},
@@ -92,7 +92,7 @@ func (s packageWizard) receive(answer, frame) (screen, []intent) { return s, nil
 func (s packageWizard) typed(msg tea.Msg, _ frame) (screen, []intent) {
 	switch s.at {
 	case packageName:
-		s.name, _ = s.name.Update(msg)
+		s.name = typedInto(s.name, msg)
 	case packageFiles:
 		s.files = s.files.typed(msg)
 	case packageTarget:
@@ -129,7 +129,7 @@ func (s packageWizard) wanted() packages.NewPackage {
 	for _, name := range s.canvases.ticked {
 		p.Canvases = append(p.Canvases, packages.Member{Name: name})
 	}
-	for _, path := range strings.Fields(s.files.value(0)) {
+	for _, path := range pathsOf(s.files.value(0)) {
 		p.Files = append(p.Files, packages.Member{Name: path})
 	}
 	return p
@@ -176,7 +176,7 @@ func (s packageWizard) view(f frame) string {
 	switch s.at {
 	case packageName:
 		hint := paragraphAt("Small letters, digits and dashes; commands call it by this name.", f.width-2, " ", f.theme.faint)
-		return line.page("What is the package called?", slices.Concat([]string{" " + s.name.View(), ""}, hint), f)
+		return line.page("What is the package called?", slices.Concat([]string{fieldLine(s.name, f), ""}, hint), f)
 	case packageCanvases:
 		question := "Which canvases are in it?"
 		if len(s.canvases.options) == 0 {
@@ -184,9 +184,9 @@ func (s packageWizard) view(f frame) string {
 		}
 		return line.page(question, s.canvases.lines(line.body(question, f)), f)
 	case packageFiles:
-		return line.page("Which further files do they need?", s.files.lines(f.theme), f)
+		return line.page("Which further files do they need?", s.files.lines(f), f)
 	case packageTarget:
-		return line.page("Where is it brought?", s.target.lines(f.theme), f)
+		return line.page("Where is it brought?", s.target.lines(f), f)
 	case packageLayout:
 		question := "How does it lie there?"
 		return line.page(question, s.layout.lines(line.body(question, f)), f)

@@ -49,10 +49,7 @@ func (s pathField) typed(msg tea.Msg) (pathField, []intent) {
 	if k, ok := msg.(tea.KeyPressMsg); ok && (k.String() == "up" || k.String() == "down") {
 		return s.moved(k.String() == "down"), nil
 	}
-	if pasted, ok := msg.(tea.PasteMsg); ok {
-		msg = tea.PasteMsg{Content: strings.TrimSpace(safetext.Line(pasted.Content))}
-	}
-	s.in, _ = s.in.Update(msg)
+	s.in = typedInto(s.in, msg)
 	s.at = -1
 	return s.asked()
 }
@@ -139,7 +136,7 @@ func (s pathField) receive(a answer) pathField {
 // lines draw the field and as many matches as fit.
 func (s pathField) lines(f frame) []string {
 	t := f.theme
-	lines := []string{" " + s.in.View(), ""}
+	lines := []string{fieldLine(s.in, f), ""}
 	matches := s.matches()
 	switch {
 	case s.folder.problem != "":

@@ -221,7 +221,7 @@ func (s regenerateWizard) view(f frame) string {
 		return line.page("Which password files?", s.which.lines(inner), f)
 	case regenWhat:
 		if s.asking {
-			return line.page("Which passphrase shall open the files that need one?", s.passphrase.lines(t), f)
+			return line.page("Which passphrase shall open the files that need one?", s.passphrase.lines(f), f)
 		}
 		lines := s.whatLines(f)
 		return line.page("What will be replaced", lines[min(s.top, max(len(lines)-inner.height, 0)):], f)

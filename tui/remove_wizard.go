@@ -120,7 +120,7 @@ func (s removeWizard) act(id actionID, f frame) (screen, []intent) {
 
 func (s removeWizard) typed(msg tea.Msg, _ frame) (screen, []intent) {
 	s.problem = ""
-	s.confirm, _ = s.confirm.Update(msg)
+	s.confirm = typedInto(s.confirm, msg)
 	return s, nil
 }
 
@@ -142,7 +142,7 @@ func (s removeWizard) view(f frame) string {
 		}
 		return line.page("How shall "+s.name+" be removed?", slices.Concat(stops, how, s.effectLines(f)), f)
 	case at == removeConfirm:
-		stops, field := s.stopLines(f), []string{" This cannot be undone. Type the name to go on:", " " + s.confirm.View()}
+		stops, field := s.stopLines(f), []string{" This cannot be undone. Type the name to go on:", fieldLine(s.confirm, f)}
 		if f.low() {
 			stops, field = field, stops
 		}

@@ -8,7 +8,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"fettle/accounts"
-	"fettle/internal/safetext"
 )
 
 // resourcesScreen shows what an account reaches as a tree that can be searched. Listing again touches the
@@ -30,11 +29,7 @@ type resourcesScreen struct {
 }
 
 func newResources(id string) resourcesScreen {
-	in := field(100)
-	in.Prompt = "/ "
-	in.SetWidth(20)
-	in.Blur()
-	return resourcesScreen{id: id, filter: in}
+	return resourcesScreen{id: id, filter: searchField()}
 }
 
 func (s resourcesScreen) key() string           { return "resource tree " + s.id }
@@ -155,10 +150,7 @@ func (s resourcesScreen) move(id actionID, f frame) resourcesScreen {
 }
 
 func (s resourcesScreen) typed(msg tea.Msg, _ frame) (screen, []intent) {
-	if pasted, ok := msg.(tea.PasteMsg); ok {
-		msg = tea.PasteMsg{Content: safetext.Line(pasted.Content)}
-	}
-	s.filter, _ = s.filter.Update(msg)
+	s.filter = typedInto(s.filter, msg)
 	s.former = 0
 	return s.searched(), nil
 }

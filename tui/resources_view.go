@@ -55,11 +55,12 @@ func (s resourcesScreen) head(f frame) []string {
 func (s resourcesScreen) strip(f frame) string {
 	t := f.theme
 	n := s.counts
-	parts := []string{t.title.Render(count(n.here, "resource"))}
-	switch {
-	case s.searching:
-		parts = append(parts, s.filter.View())
-	case s.words() != "":
+	head := " " + t.title.Render(count(n.here, "resource"))
+	if s.searching {
+		head = withSearch(head, s.filter, f)
+	}
+	parts := []string{head}
+	if !s.searching && s.words() != "" {
 		parts = append(parts, t.accent.Render("/"+s.words()))
 	}
 	if n.fresh > 0 {
@@ -78,7 +79,7 @@ func (s resourcesScreen) strip(f frame) string {
 	case s.loaded:
 		parts = append(parts, t.faint.Render("listed "+ago(s.list.At, f.now)+" ("+stamp(s.list.At, f.now)+")"))
 	}
-	return " " + strings.Join(parts, "   ")
+	return strings.Join(parts, "   ")
 }
 
 // nothing says why a service shows nothing: what is missing, or who signed in and has nothing there.

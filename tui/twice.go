@@ -29,7 +29,7 @@ func (t twice) focused(i int) twice {
 
 func (t twice) typed(msg tea.Msg) twice {
 	t.problem = ""
-	t.fields[t.focus], _ = t.fields[t.focus].Update(msg)
+	t.fields[t.focus] = typedInto(t.fields[t.focus], msg)
 	return t
 }
 
@@ -51,14 +51,15 @@ func (t twice) next() (twice, secret.Text, bool) {
 	return newTwice(), secret.New(first), true
 }
 
-func (t twice) lines(look theme) []string {
+func (t twice) lines(f frame) []string {
+	look := f.theme
 	label := func(i int, text string) string {
 		if t.focus == i {
 			return " " + look.title.Render(text)
 		}
 		return " " + look.faint.Render(text)
 	}
-	lines := []string{label(0, "Passphrase"), " " + t.fields[0].View(), "", label(1, "The same once more"), " " + t.fields[1].View()}
+	lines := []string{label(0, "Passphrase"), fieldLine(t.fields[0], f), "", label(1, "The same once more"), fieldLine(t.fields[1], f)}
 	if t.problem != "" {
 		lines = append(lines, "", " "+look.bad.Render(look.signs.critical+" "+t.problem))
 	}

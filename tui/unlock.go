@@ -56,7 +56,7 @@ func (s unlockScreen) act(id actionID, _ frame) (screen, []intent) {
 
 func (s unlockScreen) typed(msg tea.Msg, _ frame) (screen, []intent) {
 	s.empty = false
-	s.phrase, _ = s.phrase.Update(msg)
+	s.phrase = typedInto(s.phrase, msg)
 	return s, nil
 }
 
@@ -66,7 +66,7 @@ func (s unlockScreen) view(f frame) string {
 	t := f.theme
 	lines := []string{"", " " + t.title.Render("The vault is locked"), ""}
 	lines = append(lines, indent1(wrap(upperFirst(s.what)+" needs a stored credential, and the key to it lies behind your passphrase.", f.width-2))...)
-	lines = append(lines, "", " Passphrase:", " "+s.phrase.View())
+	lines = append(lines, "", " Passphrase:", fieldLine(s.phrase, f))
 	switch j, ok := f.jobs.get(vaultJob); {
 	case s.empty:
 		lines = append(lines, "", " "+t.bad.Render(t.signs.critical+" The passphrase is empty."))
