@@ -150,12 +150,13 @@ func (k *Keeper) FolderItems(ctx context.Context, folder, pattern string, like N
 // semicolons or spaces; a recipient that is an SSH key has spaces in it, so recipients by semicolons only.
 var csvColumns = []string{"name", "file", "accounts", "password_file", "copies", "recipients", "group"}
 
-// csvLimit bounds what is read of a list.
+// csvLimit bounds a list: 16 MiB name some 100,000 canvases.
 const csvLimit = 16 << 20
 
 // CSVItems reads a list of canvases with a header that names its columns. Each bad line is named in a *BulkError.
 func CSVItems(r io.Reader) ([]BulkItem, error) {
-	list := csv.NewReader(io.LimitReader(r, csvLimit))
+	limited := &io.LimitedReader{R: r, N: csvLimit + 1}
+	list := csv.NewReader(limited)
 	list.TrimLeadingSpace = true
 	list.FieldsPerRecord = -1 // counted below, so that every bad line is named, not only the first
 	header, err := list.Read()
@@ -176,6 +177,9 @@ func CSVItems(r io.Reader) ([]BulkItem, error) {
 	items, problems := []BulkItem{}, []BulkProblem{}
 	for {
 		cells, err := list.Read()
+		if limited.N <= 0 { // what is cut off could look whole
+			return nil, fmt.Errorf("the list is longer than %d MiB: split it", csvLimit>>20)
+		}
 		if errors.Is(err, io.EOF) {
 			break
 		}

@@ -100,3 +100,13 @@ func TestACanvasThatMovedKeepsWhatItHad(t *testing.T) {
 		}
 	}
 }
+
+// A list that is cut off at the limit would add a part of it in silence.
+func TestAListThatIsTooLongIsRefused(t *testing.T) {
+	t.Parallel()
+	row := "sales,/srv/" + strings.Repeat("x", 1<<20) + ",ana\n"
+	_, err := pwfile.CSVItems(strings.NewReader("name,file,accounts\n" + strings.Repeat(row, 17)))
+	if err == nil || !strings.Contains(err.Error(), "split it") {
+		t.Errorf("error %v", err)
+	}
+}
