@@ -1,6 +1,7 @@
 package pwfile
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -28,14 +29,14 @@ func (k *Keeper) Content(ctx context.Context, c Canvas, ask func(context.Context
 			s, found, err := carriers.to(p).seen(ctx, p.Target, c.Group)
 			switch {
 			case err != nil:
-				failed = cmpError(failed, err)
+				failed = cmp.Or(failed, err)
 			case found && hashOf(s.Content) == c.Written.SHA256:
 				return s.Content, nil
 			}
 		}
 	}
 	return nil, fmt.Errorf("the password file of canvas %q lies at none of its places as it was written; run `fettle pwfile generate %s`: %w",
-		c.Name, c.Name, cmpError(failed, store.ErrNotFound))
+		c.Name, c.Name, cmp.Or(failed, store.ErrNotFound))
 }
 
 // SingleUse names the accounts of a canvas whose credential must have one holder: either their refresh tokens work

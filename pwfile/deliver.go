@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fettle/internal/atomicfile"
+	"fettle/internal/sshconn"
 )
 
 // delivery brings password files to one kind of place.
@@ -99,7 +100,7 @@ func (local) seen(_ context.Context, target, group string) (s sighting, found bo
 		return sighting{}, false, fmt.Errorf("cannot look at %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return sighting{}, true, &atomicfile.Refused{Path: target, Reason: "it is " + kindOf(info.Mode()), Remedy: "remove it, or choose another place"}
+		return sighting{}, true, &atomicfile.Refused{Path: target, Reason: "it is " + sshconn.Kind(info.Mode()), Remedy: "remove it, or choose another place"}
 	}
 	f, err := os.OpenFile(target, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // a place is named by the operator
 	if err != nil {
@@ -114,19 +115,6 @@ func (local) seen(_ context.Context, target, group string) (s sighting, found bo
 		return sighting{}, true, fmt.Errorf("cannot look at %w", err)
 	}
 	return sighting{Content: content, ModTime: info.ModTime().UTC(), Misfit: misfit(info, target, group)}, true, nil
-}
-
-// kindOf names what is not a plain file.
-func kindOf(mode fs.FileMode) string {
-	switch {
-	case mode&fs.ModeSymlink != 0:
-		return "a symbolic link"
-	case mode.IsDir():
-		return "a folder"
-	case mode&fs.ModeNamedPipe != 0:
-		return "a named pipe"
-	}
-	return "not a plain file"
 }
 
 // misfit says in what the access to a file differs from the one it was given.

@@ -31,6 +31,7 @@ type NoAccountError struct {
 	Names []string // the accounts it carries
 }
 
+// Error implements error: which file, and what it carries instead.
 func (e *NoAccountError) Error() string {
 	return fmt.Sprintf("password file %s has no account %q: it carries %s", e.Path, e.Name, strings.Join(e.Names, ", "))
 }

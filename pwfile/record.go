@@ -1,6 +1,7 @@
 package pwfile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -140,17 +141,10 @@ func (r *running) lines(o outcome) []store.RunLine {
 	}
 	for i, line := range r.run.Lines {
 		if line.CanvasID == o.canvasID && line.State == store.LineWaiting && !o.left {
-			end(i, store.LineFailed, cmpError(o.problem, errors.New("the place was removed meanwhile")))
+			end(i, store.LineFailed, cmp.Or(o.problem, errors.New("the place was removed meanwhile")))
 		}
 	}
 	return ended
-}
-
-func cmpError(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
 }
 
 // keepOne records one canvas: what its file carries and what lies at its places. The records are read again, because
@@ -188,9 +182,9 @@ func (r *running) keepOne(w store.Writer, o outcome) error {
 		if err := w.PutPlace(&p); err != nil {
 			return err
 		}
-		problem = cmpError(problem, d.err)
+		problem = cmp.Or(problem, d.err)
 	}
-	if problem = cmpError(o.problem, problem); problem == nil && !o.delivered() {
+	if problem = cmp.Or(o.problem, problem); problem == nil && !o.delivered() {
 		return nil
 	}
 	detail := ""

@@ -1,6 +1,7 @@
 package packages
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ type Fetched struct {
 	Notes     []string
 }
 
-// attempts is how often a fetch begins again because the package moved on under it, and the pause before each.
+// fetchAttempts is how often a fetch begins because the package moved on under it: a sync is over in a moment.
 const fetchAttempts = 4
 
 // Fetch brings a folder to what the package is now: everything is downloaded beside the files and checked, then each
@@ -102,7 +103,7 @@ type reader struct {
 func openReader(ctx context.Context, to string) (*reader, func(), error) {
 	at, err := filepath.Abs(to)
 	if err != nil || to == "" {
-		return nil, nil, cmpError(err, badTarget("no folder is named to fetch to", "name one with --to"))
+		return nil, nil, cmp.Or(err, badTarget("no folder is named to fetch to", "name one with --to"))
 	}
 	if err := os.MkdirAll(filepath.Join(at, readerDir), 0o700); err != nil {
 		return nil, nil, folderError(at, err)
@@ -115,7 +116,7 @@ func openReader(ctx context.Context, to string) (*reader, func(), error) {
 	// Whoever can plant a link there could let the lock and the files be written elsewhere in the folder.
 	if info, err := root.Lstat(readerDir); err != nil || !info.IsDir() {
 		_ = root.Close() // nothing was written
-		return nil, nil, cmpError(err, &Error{Code: Stranger, Target: filepath.Join(at, readerDir), Text: "it is not the folder that a fetch makes", Remedy: "remove it, or fetch to another folder"})
+		return nil, nil, cmp.Or[error](err, &Error{Code: Stranger, Target: filepath.Join(at, readerDir), Text: "it is not the folder that a fetch makes", Remedy: "remove it, or fetch to another folder"})
 	}
 	lock := flock.New(filepath.Join(at, readerDir, "lock"), flock.SetPermissions(0o600))
 	if _, err := lock.TryLockContext(ctx, 25*time.Millisecond); err != nil {

@@ -2,6 +2,7 @@ package packages
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,7 +51,7 @@ func (r *reader) plainFolders(p string) error {
 			continue
 		}
 		if err != nil || !info.IsDir() {
-			return cmpError(err, &Error{Code: Stranger, Target: filepath.Join(r.at, filepath.FromSlash(dir)), Text: "it is not a plain folder", Remedy: "move it away, or fetch to another folder"})
+			return cmp.Or[error](err, &Error{Code: Stranger, Target: filepath.Join(r.at, filepath.FromSlash(dir)), Text: "it is not a plain folder", Remedy: "move it away, or fetch to another folder"})
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package packages
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -166,17 +167,10 @@ func (s *session) publish(ctx context.Context, key ed25519.PrivateKey, m *Manife
 		return nil, err
 	}
 	if hashOf(there) != hashOf(content) {
-		return nil, cmpError(swapping, conflict(s.target.name(manifestName)))
+		return nil, cmp.Or[error](swapping, conflict(s.target.name(manifestName)))
 	}
 	s.tag = tag
 	return decodeManifest(content)
-}
-
-func cmpError(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
 }
 
 // reserve raises the package's serial before it is used, above the one that lies there.

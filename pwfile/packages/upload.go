@@ -1,6 +1,7 @@
 package packages
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -193,5 +194,5 @@ func inParallel[T any](ctx context.Context, all []T, work func(ctx context.Conte
 		}
 		g.Go(func() error { return work(within, one) })
 	}
-	return cmpError(g.Wait(), ctx.Err())
+	return cmp.Or(g.Wait(), ctx.Err())
 }
