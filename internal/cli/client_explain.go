@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fettle/internal/config"
+	"fettle/internal/safetext"
 	"fettle/oauthflow/provider"
 )
 
@@ -20,17 +20,9 @@ func (a *app) clientExplain() *cobra.Command {
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeProviders,
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
-			paths, err := config.Where(a.configFile, a.dataDir)
+			p, err := a.provider(args[0])
 			if err != nil {
 				return err
-			}
-			_, catalogue, err := a.configuration(paths)
-			if err != nil {
-				return err
-			}
-			p, ok := catalogue.Get(args[0])
-			if !ok {
-				return a.unknownProvider(catalogue, args[0])
 			}
 			kinds := p.ClientKindList()
 			if kind != "" {
@@ -61,32 +53,38 @@ func kindIDs(kinds []provider.ClientKind) []string {
 	return ids
 }
 
-type wireClientKind struct {
-	ID          string              `json:"id"`
-	Name        string              `json:"name"`
-	Preferred   bool                `json:"preferred"`
-	Auth        provider.AuthMethod `json:"auth"`
-	NeedsSecret bool                `json:"needs_secret"`
-	Flows       []provider.FlowKind `json:"flows"`
-	Services    []string            `json:"services"`
-	Redirects   word                `json:"redirects"`
-	Words       word                `json:"words"`
-	Steps       []string            `json:"steps"`
+// wireKind is a kind of client, here and in `fettle provider show`. Its texts may come from config.toml.
+type wireKind struct {
+	ID        string              `json:"id"`
+	Name      string              `json:"name"`
+	Preferred bool                `json:"preferred"`
+	Auth      string              `json:"auth"`
+	Secret    bool                `json:"needs_secret"`
+	Flows     []provider.FlowKind `json:"flows"`
+	Services  []string            `json:"services"`
+	Redirects word                `json:"redirects"`
+	Words     word                `json:"words"`
+	Steps     []string            `json:"steps"`
+}
+
+func wireKindOf(p provider.Provider, k provider.ClientKind, services ...string) wireKind {
+	return wireKind{
+		k.ID, safetext.Line(k.Name), k.Preferred, string(k.Auth), k.NeedsSecret(), list(k.Flows), list(k.Services),
+		word(safetext.Line(k.Redirects)), word(safetext.Line(k.Words)), safeLines(p.RegistrationSteps(k.ID, services...)),
+	}
 }
 
 func (a *app) explainClients(p provider.Provider, kinds []provider.ClientKind, services []string) error {
 	if a.json {
 		w := struct {
-			Format   string           `json:"format"`
-			Provider string           `json:"provider"`
-			Console  word             `json:"console"`
-			Docs     word             `json:"docs"`
-			Kinds    []wireClientKind `json:"kinds"`
-		}{"fettle.client_kinds/1", p.ID, word(p.Registration.Console), word(p.Registration.Docs), []wireClientKind{}}
+			Format   string     `json:"format"`
+			Provider string     `json:"provider"`
+			Console  word       `json:"console"`
+			Docs     word       `json:"docs"`
+			Kinds    []wireKind `json:"kinds"`
+		}{"fettle.client_kinds/1", p.ID, word(p.Registration.Console), word(p.Registration.Docs), []wireKind{}}
 		for _, k := range kinds {
-			w.Kinds = append(w.Kinds, wireClientKind{
-				k.ID, k.Name, k.Preferred, k.Auth, k.NeedsSecret(), list(k.Flows), list(k.Services), word(k.Redirects), word(k.Words), list(p.RegistrationSteps(k.ID, services...)),
-			})
+			w.Kinds = append(w.Kinds, wireKindOf(p, k, services...))
 		}
 		return a.emit(w)
 	}
@@ -107,27 +105,23 @@ func (a *app) explainClients(p provider.Provider, kinds []provider.ClientKind, s
 }
 
 func (a *app) explainKind(p provider.Provider, k provider.ClientKind, services []string) {
-	title := k.Name + " (" + k.ID + ")"
+	title := safetext.Line(k.Name) + " (" + k.ID + ")"
 	if k.Preferred {
 		title += ", the one to choose unless something speaks for another"
 	}
 	a.printf("\n%s", title)
 	if k.Words != "" {
-		a.printf("  %s", k.Words)
-	}
-	var flows []string
-	for _, f := range k.Flows {
-		flows = append(flows, string(f))
+		a.printf("  %s", safetext.Line(k.Words))
 	}
 	secret := "no secret"
 	if k.NeedsSecret() {
 		secret = "a secret"
 	}
-	a.printf("  flows: %s; %s; redirects: %s", strings.Join(flows, ", "), secret, shown(k.Redirects, 300))
+	a.printf("  flows: %s; %s; redirects: %s", flowWords(k.Flows), secret, shown(k.Redirects, 300))
 	if len(k.Services) > 0 {
 		a.printf("  only for: %s", strings.Join(k.Services, ", "))
 	}
 	for i, step := range p.RegistrationSteps(k.ID, services...) {
-		a.printf("  %d. %s", i+1, step)
+		a.printf("  %d. %s", i+1, safetext.Line(step))
 	}
 }

@@ -54,11 +54,10 @@ func (a *app) completeCanvases(_ *cobra.Command, args []string, begun string) ([
 
 // completeProviders offers the providers of the catalogue, config.toml included.
 func (a *app) completeProviders(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-	paths, err := config.Where(a.configFile, a.dataDir)
-	if err != nil || len(args) > 0 {
+	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	_, catalogue, err := a.configuration(paths)
+	catalogue, err := a.known()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
@@ -73,11 +72,7 @@ func (a *app) completeProviders(_ *cobra.Command, args []string, begun string) (
 
 // completeServices offers the services of the provider named on the line.
 func (a *app) completeServices(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-	paths, err := config.Where(a.configFile, a.dataDir)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	_, catalogue, err := a.configuration(paths)
+	catalogue, err := a.known()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

@@ -22,19 +22,6 @@ type wireDeath struct {
 	Fix         word     `json:"fix"`
 }
 
-type wireKind struct {
-	ID        string              `json:"id"`
-	Name      string              `json:"name"`
-	Preferred bool                `json:"preferred"`
-	Auth      string              `json:"auth"`
-	Secret    bool                `json:"needs_secret"`
-	Flows     []provider.FlowKind `json:"flows"`
-	Services  []string            `json:"services"`
-	Redirects word                `json:"redirects"`
-	Words     word                `json:"words"`
-	Steps     []string            `json:"steps"`
-}
-
 type wireRevoke struct {
 	Scope   word `json:"scope"`
 	Page    word `json:"page"`
@@ -109,8 +96,7 @@ func wireDetailOf(p provider.Provider) wireProviderDetail {
 		w.Deaths = append(w.Deaths, wd)
 	}
 	for _, k := range p.ClientKindList() {
-		w.ClientKinds = append(w.ClientKinds, wireKind{k.ID, safetext.Line(k.Name), k.Preferred, string(k.Auth), k.NeedsSecret(), list(k.Flows), list(k.Services),
-			word(safetext.Line(k.Redirects)), word(safetext.Line(k.Words)), safeLines(p.RegistrationSteps(k.ID))})
+		w.ClientKinds = append(w.ClientKinds, wireKindOf(p, k))
 	}
 	return w
 }

@@ -80,6 +80,13 @@ var tasks = []task{
 	{"fettle-check", "Tell how the accounts of fettle are", []string{"check"}, -1, "5min", "1"},
 }
 
+// inherited are the variables that change where things are or how a provider is reached. net/http reads those of
+// proxies in small letters, too, and many distributions set no others.
+var inherited = []string{
+	"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME",
+	"HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
+}
+
 func (a *app) schedule() (schedule, error) {
 	paths, err := config.Where(a.configFile, a.dataDir)
 	if err != nil {
@@ -97,12 +104,12 @@ func (a *app) schedule() (schedule, error) {
 		s.flags = append(s.flags, "--data", paths.Data)
 	}
 	// A timer starts with a bare environment. Only what leads somewhere else than the default is repeated.
-	for _, name := range []string{"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
+	for _, name := range inherited {
 		value := os.Getenv(name)
 		switch {
 		case value == "":
-		case name == "HTTPS_PROXY" && strings.Contains(value, "@"):
-			s.warnings = append(s.warnings, "HTTPS_PROXY holds a password, so it is left out: give it to the timers in a file that only you can read")
+		case strings.EqualFold(name, "HTTPS_PROXY") && strings.Contains(value, "@"):
+			s.warnings = append(s.warnings, name+" holds a password, so it is left out: give it to the timers in a file that only you can read")
 		default:
 			s.vars = append(s.vars, [2]string{name, value})
 		}

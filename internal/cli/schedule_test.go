@@ -119,3 +119,21 @@ func TestScheduleSaysWhatStandsInTheWay(t *testing.T) {
 		}
 	}
 }
+
+// A proxy and its exceptions are as often named in small letters, and Go reads both.
+func TestProxiesInSmallLettersReachTheTimers(t *testing.T) {
+	t.Parallel()
+	w := newBook(t)
+	w.vars = append(w.vars, "https_proxy=http://proxy.example:3128", "no_proxy=intranet.example")
+	text := schedule(t, w, "cron").Files[0].Content
+	for _, line := range []string{`https_proxy="http://proxy.example:3128"`, `no_proxy="intranet.example"`} {
+		if !strings.Contains(text, line) {
+			t.Errorf("no %s in\n%s", line, text)
+		}
+	}
+	w.vars = append(w.vars, "https_proxy=http://me:hush@proxy.example:3128")
+	p := schedule(t, w, "cron")
+	if len(p.Warnings) != 1 || strings.Contains(p.Files[0].Content, "hush") {
+		t.Errorf("warnings %q in\n%s", p.Warnings, p.Files[0].Content)
+	}
+}

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// interrupted is the code of a run that was ended by a signal.
+// exitSignal is the code of a run that a second Ctrl-C ended: 128 + SIGINT, as a shell would tell it.
 const exitSignal = 130
 
 // untilSignal returns a context that INT, TERM and HUP end. Work in flight is then drained; a second INT ends at
