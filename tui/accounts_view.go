@@ -39,11 +39,9 @@ func (s accountsScreen) view(f frame) string {
 	case shown.len() == 0:
 		lines = append(lines, " No account matches “"+s.filter.Value()+"”. esc shows all.")
 	case f.wide():
-		left := f.width * 3 / 5
-		right := f.width - left - 3
-		list := s.table(shown, f.inner(left, height))
 		a := shown.at(shown.find(s.at, s.line))
-		lines = append(lines, sideBySide(list, left, preview(*a, f.inner(right, height)), right, height, t)...)
+		lines = append(lines, beside(f.inner(f.width, height), func(f frame) []string { return s.table(shown, f) },
+			func(f frame) []string { return preview(*a, f) })...)
 	default:
 		lines = append(lines, s.table(shown, f.inner(f.width, height))...)
 	}

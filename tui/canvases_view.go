@@ -9,13 +9,8 @@ import (
 	"fettle/pwfile"
 )
 
-// canvasRows is how many rows of the list fit: half of a narrow screen belongs to the canvas under the cursor.
-func canvasRows(f frame) int {
-	if f.wide() {
-		return max(f.height-3, 1)
-	}
-	return max((f.height-4)/2, 1)
-}
+// canvasRows is how many canvases fit under the strip.
+func canvasRows(f frame) int { return listRows(f, 1) }
 
 func (s canvasesScreen) view(f frame) string {
 	t := f.theme
@@ -30,15 +25,10 @@ func (s canvasesScreen) view(f frame) string {
 			"Press a to add one; fettle then knows which jobs an account carries, and writes the password file that lets it run unattended.", f.width-2))...)
 	case !ok:
 		lines = append(lines, "", " No canvas matches “"+s.filter.Value()+"”. esc shows all.")
-	case f.wide():
-		left := f.width * 3 / 5
-		right := f.width - left - 3
-		height := f.height - len(lines)
-		lines = append(lines, sideBySide(s.table(at, f.inner(left, height), canvasRows(f)), left, oneCanvas(c, f.inner(right, height)), right, height, t)...)
 	default:
-		lines = append(lines, s.table(at, f, canvasRows(f))...)
-		lines = append(lines, t.faint.Render(strings.Repeat(t.signs.rule, f.width)))
-		lines = append(lines, oneCanvas(c, f)...)
+		rows := canvasRows(f)
+		lines = append(lines, listAndDetail(f.inner(f.width, f.height-len(lines)), func(f frame) []string { return s.table(at, f, rows) },
+			func(f frame) []string { return oneCanvas(c, f) })...)
 	}
 	return fill(lines, f.width, f.height, t.signs.ellipsis)
 }

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -15,9 +14,7 @@ import (
 // config.toml have the same ID, so the cursor is provider and ID.
 type clientsScreen struct {
 	base
-	at     string
-	line   int
-	former int
+	focus listCursor
 }
 
 func (s clientsScreen) title(frame) string { return "Clients" }
@@ -31,10 +28,7 @@ func (s clientsScreen) current(f frame) (accounts.ClientInfo, int, bool) {
 	if len(list) == 0 {
 		return accounts.ClientInfo{}, 0, false
 	}
-	i := slices.IndexFunc(list, func(c accounts.ClientInfo) bool { return clientKey(c) == s.at })
-	if i < 0 {
-		i = min(s.line, len(list)-1)
-	}
+	i := s.focus.row(len(list), func(i int) string { return clientKey(list[i]) })
 	return list[i], i, true
 }
 
@@ -50,19 +44,15 @@ func (s clientsScreen) situation(f frame) situation {
 }
 
 func (s clientsScreen) act(id actionID, f frame) (screen, []intent) {
-	c, i, ok := s.current(f)
+	c, _, ok := s.current(f)
 	switch id {
 	case actBack:
 		return s, []intent{back{}}
 	case actAdd:
 		return s, []intent{open{newClientWizard(f, c.Provider, false)}}
 	case actUp, actDown, actPageUp, actPageDn, actTop, actBottom:
-		if ok {
-			height := clientRows(f)
-			s.line = moved(i, len(f.data.clients), height, id)
-			s.former = windowOf(s.former, s.line, len(f.data.clients), height).from
-			s.at = clientKey(f.data.clients[s.line])
-		}
+		list := f.data.clients
+		s.focus = s.focus.moved(id, len(list), listRows(f, 0), func(i int) string { return clientKey(list[i]) })
 		return s, nil
 	}
 	if !ok {

@@ -11,28 +11,13 @@ import (
 	"fettle/oauthflow/provider"
 )
 
-// clientRows is how many rows of the list fit: half of a narrow screen belongs to the client under the cursor.
-func clientRows(f frame) int {
-	if f.wide() {
-		return max(f.height-2, 1)
-	}
-	return max(min(len(f.data.clients), (f.height-4)/2), 1)
-}
-
 func (s clientsScreen) view(f frame) string {
-	t := f.theme
 	c, at, ok := s.current(f)
 	if !ok {
-		return fill(noClients(f), f.width, f.height, t.signs.ellipsis)
+		return fill(noClients(f), f.width, f.height, f.theme.signs.ellipsis)
 	}
-	if f.wide() {
-		left := f.width * 3 / 5
-		right := f.width - left - 3
-		list := s.table(at, f.inner(left, f.height))
-		return fill(sideBySide(list, left, clientLines(c, f.inner(right, f.height)), right, f.height, t), f.width, f.height, t.signs.ellipsis)
-	}
-	lines := append(s.table(at, f), "", t.faint.Render(strings.Repeat(t.signs.rule, f.width)))
-	return fill(append(lines, clientLines(c, f)...), f.width, f.height, t.signs.ellipsis)
+	return fill(listAndDetail(f, func(f frame) []string { return s.table(at, f, listRows(f, 0)) },
+		func(f frame) []string { return clientLines(c, f) }), f.width, f.height, f.theme.signs.ellipsis)
 }
 
 func noClients(f frame) []string {
@@ -45,14 +30,14 @@ func noClients(f frame) []string {
 }
 
 // table draws the heads and the window of rows around the cursor.
-func (s clientsScreen) table(at int, f frame) []string {
+func (s clientsScreen) table(at int, f frame, height int) []string {
 	t, e := f.theme, f.theme.signs.ellipsis
 	list := f.data.clients
 	const kind, users, ends = 18, 9, diesWidth
 	names := max((f.width-kind-users-ends-7)/2, 8)
 	head := "  " + pad("PROVIDER", names, e) + " " + pad("CLIENT", names, e) + " " + pad("KIND", kind, e) + " " + pad("ACCOUNTS", users, e) + " " + pad("ENDS", ends, e)
 	lines := []string{t.faint.Render(cut(head, f.width, ""))}
-	win := windowOf(s.former, at, len(list), clientRows(f))
+	win := windowOf(s.focus.former, at, len(list), height)
 	for i := win.from; i < win.to; i++ {
 		c := list[i]
 		k, _ := kindOf(cmp.Or(c.KindID, c.Kind), f.provider(c.Provider))

@@ -161,7 +161,7 @@ func (s diagnoseScreen) repair(a accounts.Account, f frame) (words string, wants
 	case n > 0:
 		return "Regenerate " + count(n, "stale password file") + " of " + state, []intent{open{newRegenerate(pwfile.Selection{AccountID: a.ID})}}
 	case s.found.best().Remedy == diagnose.FixClient:
-		return "Look at the client of " + state, []intent{open{clientsScreen{at: clientOf(a)}}}
+		return "Look at the client of " + state, []intent{open{clientsScreen{focus: listCursor{at: clientOf(a)}}}}
 	}
 	return "Verify " + state, verifying(a)
 }

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"errors"
+	"strings"
 
 	"fettle/accounts"
 	"fettle/oauthflow"
@@ -24,10 +25,7 @@ func diagnosisLines(d diagnose.Diagnosis, f frame) []string {
 	if d.Explanation != "" {
 		lines = append(lines, indent1(wrap(d.Explanation, f.width-2))...)
 	}
-	if words := remedyWords[d.Remedy]; words != "" {
-		lines = append(lines, indent1(wrap("What to do: "+words, f.width-2))...)
-	}
-	return lines
+	return append(lines, indent1(wrap(remedyWords(d), f.width-2))...)
 }
 
 // diagnosisOf finds the cause and the remedy that an error carries.
@@ -46,15 +44,12 @@ func diagnosisOf(err error) (diagnose.Diagnosis, bool) {
 	return diagnose.Diagnosis{}, false
 }
 
-// remedyWords say what each remedy asks of the operator.
-var remedyWords = map[diagnose.Remedy]string{
-	diagnose.RetryLater:               "try again in a while; nothing is wrong with the account.",
-	diagnose.Refresh:                  "refresh the account.",
-	diagnose.Reauthorize:              "sign in again.",
-	diagnose.ReauthorizeInteractively: "sign in again, with the second factor if the provider asks for it.",
-	diagnose.GrantPermissions:         "sign in again and tick every box.",
-	diagnose.AskAdministrator:         "ask the administrator of the organisation to allow it.",
-	diagnose.FixClient:                "correct the client registration (fettle client list), then sign in again.",
-	diagnose.FixUserAccount:           "put the user's account right at the provider, then sign in again.",
-	diagnose.FixMachine:               "put this machine right: its clock, name lookup, proxy or configuration.",
+// remedyWords say what a diagnosis asks of the operator. Where the cause is not known there is nothing to ask: the
+// error itself stands above.
+func remedyWords(d diagnose.Diagnosis) string {
+	if d.Remedy == "" || d.Remedy == diagnose.Unknown {
+		return ""
+	}
+	words := d.Next("", "").Words // each begins with a verb
+	return "What to do: " + strings.ToLower(words[:1]) + words[1:]
 }

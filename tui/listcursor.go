@@ -9,6 +9,9 @@ type listCursor struct {
 
 // row is the row of the cursor among n items.
 func (c listCursor) row(n int, id func(i int) string) int {
+	if c.line < n && id(c.line) == c.at { // where it was: nothing moved, and ten thousand rows cost one look
+		return c.line
+	}
 	for i := range n {
 		if id(i) == c.at {
 			return i

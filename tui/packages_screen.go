@@ -41,7 +41,7 @@ func (s packagesScreen) act(id actionID, f frame) (screen, []intent) {
 		return s, []intent{open{newPackageWizard(f)}}
 	case actUp, actDown, actPageUp, actPageDn, actTop, actBottom:
 		list := f.data.packages
-		s.focus = s.focus.moved(id, len(list), packageRows(f), func(i int) string { return list[i].ID })
+		s.focus = s.focus.moved(id, len(list), listRows(f, 0), func(i int) string { return list[i].ID })
 		return s, nil
 	}
 	p, _, ok := s.current(f)

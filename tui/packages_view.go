@@ -8,14 +8,6 @@ import (
 	"fettle/pwfile/packages"
 )
 
-// packageRows is how many rows of the list fit: half of a narrow screen belongs to the package under the cursor.
-func packageRows(f frame) int {
-	if f.wide() {
-		return max(f.height-2, 1)
-	}
-	return max((f.height-3)/2, 1)
-}
-
 func (s packagesScreen) view(f frame) string {
 	t := f.theme
 	p, at, ok := s.current(f)
@@ -26,13 +18,9 @@ func (s packagesScreen) view(f frame) string {
 	case !ok:
 		lines = append([]string{"", " No package yet.", ""}, indent1(wrap("A package is a cloud automation: canvases, their password files and the files they need, "+
 			"synced together to a folder, an SFTP server or S3-compatible storage, where `fettle package fetch` takes them. Press a to add one.", f.width-2))...)
-	case f.wide():
-		left := f.width * 3 / 5
-		right := f.width - left - 3
-		lines = sideBySide(s.table(at, f.inner(left, f.height), packageRows(f)), left, onePackage(p, f.inner(right, f.height)), right, f.height, t)
 	default:
-		lines = append(s.table(at, f, packageRows(f)), t.faint.Render(strings.Repeat(t.signs.rule, f.width)))
-		lines = append(lines, onePackage(p, f)...)
+		lines = listAndDetail(f, func(f frame) []string { return s.table(at, f, listRows(f, 0)) },
+			func(f frame) []string { return onePackage(p, f) })
 	}
 	return fill(lines, f.width, f.height, t.signs.ellipsis)
 }

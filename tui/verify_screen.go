@@ -214,8 +214,8 @@ func wrongLines(c accounts.Check, f frame) []string {
 			lines = append(lines, "  "+l)
 		}
 	}
-	if c.Diagnosis != nil && remedyWords[c.Diagnosis.Remedy] != "" {
-		lines = append(lines, paragraphAt("What to do: "+remedyWords[c.Diagnosis.Remedy], f.width-6, "     ", t.text)...)
+	if c.Diagnosis != nil {
+		lines = append(lines, paragraphAt(remedyWords(*c.Diagnosis), f.width-6, "     ", t.text)...)
 	}
 	return lines
 }
