@@ -17,7 +17,7 @@ import (
 )
 
 // patience only ends a test that would hang: under the race detector a passphrase takes many seconds.
-const patience = time.Minute
+const patience = 4 * time.Minute
 
 // terminal is a real terminal emulator that the whole program runs in.
 type terminal struct {
