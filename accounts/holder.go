@@ -36,6 +36,9 @@ func DedicatedName(account, canvas string) string { return account + "@" + canva
 
 // SplitDedicated takes such a name apart; ok is false for every other name.
 func SplitDedicated(name string) (account, canvas string, ok bool) {
+	if !strings.Contains(name, "@") { // almost every name: a snapshot of thousands must not run the expression on each
+		return "", "", false
+	}
 	m := dedicatedForm.FindStringSubmatch(name)
 	if m == nil {
 		return "", "", false

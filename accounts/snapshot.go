@@ -3,7 +3,10 @@ package accounts
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"fettle/accounts/store"
 	"fettle/oauthflow/provider"
@@ -37,17 +40,7 @@ func (all records) clientFacts(p provider.Provider, clientID string) ClientFacts
 
 // Snapshot is one consistent look at every account, the worst first. It needs no key and asks nobody.
 func (b *Book) Snapshot(ctx context.Context) (Snapshot, error) {
-	var all records
-	var revision int64
-	// The revision is read before: at worst a reader looks once more than needed.
-	revision, err := b.cfg.Store.Revision(ctx)
-	if err != nil {
-		return Snapshot{}, err
-	}
-	err = b.cfg.Store.View(ctx, func(r store.Reader) (err error) {
-		all, err = readAll(r)
-		return err
-	})
+	all, revision, err := b.readAll(ctx)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -86,16 +79,42 @@ func (b *Book) pendingOf(flows []store.Flow, s *Snapshot) map[string]*PendingFlo
 	return marks
 }
 
-func readAll(r store.Reader) (all records, err error) {
-	if all.accounts, err = r.Accounts(); err != nil {
-		return all, err
+// readAll reads everything at one revision of the book. Reading is most of what a snapshot of many costs, so the two
+// long lists are read side by side, each in a view of its own: views of one revision see the same state.
+func (b *Book) readAll(ctx context.Context) (all records, revision int64, err error) {
+	var observed []store.Observation
+	readAccounts := func(r store.Reader) (err error) {
+		if all.accounts, err = r.Accounts(); err != nil {
+			return err
+		}
+		return readMarks(r, &all)
 	}
-	observations, err := r.Observations("")
-	if err != nil {
-		return all, err
+	readObserved := func(r store.Reader) (err error) {
+		observed, err = r.Observations("")
+		return err
 	}
-	all.observations = byAccount(observations, len(all.accounts))
-	return all, readMarks(r, &all)
+	var revisions [2]int64
+	group, sub := errgroup.WithContext(ctx)
+	group.Go(func() error { return b.viewAt(sub, &revisions[0], readAccounts) })
+	group.Go(func() error { return b.viewAt(sub, &revisions[1], readObserved) })
+	err = group.Wait()
+	if err == nil && revisions[0] != revisions[1] { // somebody wrote between the beginnings of the two
+		err = b.viewAt(ctx, &revisions[0], func(r store.Reader) error {
+			return errors.Join(readAccounts(r), readObserved(r))
+		})
+	}
+	all.observations = byAccount(observed, len(all.accounts))
+	return all, revisions[0], err
+}
+
+// viewAt is a view that also tells the revision it sees.
+func (b *Book) viewAt(ctx context.Context, revision *int64, fn func(store.Reader) error) error {
+	return b.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		if *revision, err = r.Revision(); err != nil {
+			return err
+		}
+		return fn(r)
+	})
 }
 
 // byAccount cuts a list that is in the order of accounts into one piece for each.

@@ -40,6 +40,7 @@ type LockKeeper interface {
 
 // Reader reads records. Lists are ordered by name or time and never nil on success.
 type Reader interface {
+	Revision() (int64, error) // of the state that is seen; two views of one revision see the same
 	Meta(key string) (string, error)
 
 	Accounts() ([]Account, error)

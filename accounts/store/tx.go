@@ -72,6 +72,14 @@ func isConstraint(err error) bool {
 	return ok && e.Code()&0xff == sqlite3.SQLITE_CONSTRAINT
 }
 
+// Revision implements Reader.
+func (r *reader) Revision() (n int64, err error) {
+	if err := r.tx.QueryRowContext(r.ctx, "SELECT revision FROM state").Scan(&n); err != nil {
+		return 0, fmt.Errorf("read the revision: %w", err)
+	}
+	return n, nil
+}
+
 // Meta implements Reader.
 func (r *reader) Meta(key string) (string, error) {
 	var value string
