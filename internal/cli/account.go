@@ -71,6 +71,7 @@ func (a *app) decideCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				// repeat is no decision of the book's: it finds out anew, say after an outage, and may then decide by itself.
 				if !known {
 					return h.repeatChecks(ctx, account.ID)
 				}
@@ -91,6 +92,7 @@ func (a *app) decideCommand() *cobra.Command {
 	}
 }
 
+// repeatChecks checks the waiting credential again and tells it like the end of an authorization.
 func (h *house) repeatChecks(ctx context.Context, id string) error {
 	p := &prompter{app: h.app}
 	result, err := h.book.RepeatChecks(ctx, id, func(c accounts.Check) {
@@ -105,6 +107,7 @@ func (h *house) repeatChecks(ctx context.Context, id string) error {
 		kind = accounts.FlowAuthorized
 	case accounts.EndFailed:
 		kind = accounts.FlowFailed
+	// Still no plain improvement: told as partial, and the decision goes on waiting.
 	case accounts.EndPartial, accounts.EndWaitingDecision:
 	}
 	p.report(accounts.FlowEvent{Kind: kind, Reason: result.Why, Result: &result})

@@ -21,6 +21,7 @@ func actor() string {
 	return strings.Join(parts, ", ")
 }
 
+// userName is the name for the history, or the number where the system knows no name (containers often do not).
 func userName() string {
 	if u, err := user.Current(); err == nil {
 		return safetext.Cut(u.Username, 40)
@@ -32,6 +33,7 @@ func userName() string {
 func sshAddress() string {
 	fields := strings.Fields(os.Getenv("SSH_CONNECTION"))
 	if len(fields) == 0 {
+		// Older servers set only this one.
 		fields = strings.Fields(os.Getenv("SSH_CLIENT"))
 	}
 	if len(fields) == 0 {

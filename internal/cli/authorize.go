@@ -68,6 +68,7 @@ func (h *house) authorize(ctx context.Context, r authorizing) error {
 	if err != nil {
 		return err
 	}
+	// Only now: a typing mistake must not cost a passphrase.
 	if err := h.unlock(ctx); err != nil {
 		return err
 	}
@@ -76,13 +77,16 @@ func (h *house) authorize(ctx context.Context, r authorizing) error {
 		return err
 	}
 	p := &prompter{app: h.app, browser: !r.noBrowser}
+	// The reader of stdin outlives a flow that ends by its poll or its listener; closing this gives the terminal back.
 	ending := make(chan struct{})
 	defer close(ending)
 	result, err := h.book.DriveFlow(ctx, flow.FlowID, accounts.FlowIO{Pasted: h.app.pasted(ctx, ending), Report: p.report})
 	switch {
+	// A signal pauses: the flow stays recorded, and whoever comes next goes on with it.
 	case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return &failure{Code: "paused", Message: "the authorization of " + r.name + " is paused", Remedy: reauthorize(r.name) + " continues it", Account: r.name, exit: exitFailed}
 	case err != nil:
+		// The event that ended the flow has said it; a second object would be one too many for a script.
 		h.app.told = p.ended && h.app.json
 		return err
 	}
@@ -114,6 +118,7 @@ func (h *house) request(ctx context.Context, r authorizing) (accounts.AuthorizeR
 		request.Provider = model.Provider
 	}
 	if request.Provider == "" {
+		// A sign-in that was begun knows its provider.
 		if _, pending := h.book.PendingFlow(ctx, r.name); pending == nil {
 			return request, nil
 		}
@@ -143,6 +148,7 @@ func (h *house) request(ctx context.Context, r authorizing) (accounts.AuthorizeR
 	return request, nil
 }
 
+// serviceIDs are a provider's services in the order of the catalogue.
 func serviceIDs(p provider.Provider) []string {
 	var ids []string
 	for _, s := range p.ServiceList() {
@@ -164,6 +170,7 @@ func (h *house) flow(ctx context.Context, r authorizing, request accounts.Author
 			return pending, err
 		}
 		return h.book.StartFlow(ctx, request)
+	// Going on with another provider or flow than was asked for now would surprise: the person says which is meant.
 	case r.provider != "" && r.provider != pending.Provider, r.flow != "" && r.flow != string(pending.Kind):
 		return pending, &accounts.FlowPendingError{Flow: pending}
 	}
@@ -171,6 +178,7 @@ func (h *house) flow(ctx context.Context, r authorizing, request accounts.Author
 	return pending, nil
 }
 
+// abandon drops a sign-in that was begun. What was granted meanwhile at the provider stays unused there.
 func (h *house) abandon(ctx context.Context, name string) error {
 	pending, err := h.book.PendingFlow(ctx, name)
 	if err != nil {

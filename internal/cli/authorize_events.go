@@ -19,11 +19,13 @@ type prompter struct {
 	app     *app
 	browser bool // may open one
 	ended   bool // an event that ends the flow was told
-	slow    string
+	// the last reason for waiting, told once
+	slow string
 }
 
 // The events of `fettle authorize --json`, one a line. Field names, once released, stay.
 
+// wirePrompt says where the person has to go; of code and address one kind is null.
 type wirePrompt struct {
 	Event                   accounts.FlowEventKind `json:"event"`
 	Flow                    provider.FlowKind      `json:"flow"`
@@ -37,23 +39,27 @@ type wirePrompt struct {
 	Name                    string                 `json:"name"`
 }
 
+// wireWaiting tells of a poll that was slowed down or could not be made (RFC 8628 §3.5).
 type wireWaiting struct {
 	Event      accounts.FlowEventKind `json:"event"`
 	NextPollAt stamp                  `json:"next_poll_at"`
 	Reason     word                   `json:"reason"`
 }
 
+// wireRejected is a paste or callback that was not the right one; the wait goes on.
 type wireRejected struct {
 	Event  accounts.FlowEventKind `json:"event"`
 	Reason word                   `json:"reason"`
 	Hint   word                   `json:"hint"`
 }
 
+// wireChecking is one check of the new grant, once it has ended.
 type wireChecking struct {
 	Event accounts.FlowEventKind `json:"event"`
 	wireCheck
 }
 
+// wireEnd is the last event, for each of the four ends.
 type wireEnd struct {
 	Event         accounts.FlowEventKind `json:"event"`
 	Account       *wireRef               `json:"account"`
@@ -67,6 +73,7 @@ type wireEnd struct {
 	Waiting       bool                   `json:"waiting_decision"`
 }
 
+// wireRef names an account: the ID stays when the name changes.
 type wireRef struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
@@ -88,6 +95,7 @@ func (p *prompter) report(e accounts.FlowEvent) {
 	p.tell(e)
 }
 
+// wireEventOf gives each kind of event its own members, rather than one object of mostly nulls.
 func wireEventOf(e accounts.FlowEvent) any {
 	switch e.Kind {
 	case accounts.FlowPrompt:
@@ -134,6 +142,7 @@ func (p *prompter) tell(e accounts.FlowEvent) {
 	case accounts.FlowPrompt:
 		p.prompt(*e.Prompt, e.PasteOnly)
 	case accounts.FlowWaiting:
+		// A poll every 5 s with the same news would fill the screen.
 		if e.Reason != "" && e.Reason != p.slow {
 			a.progress("… %s", e.Reason)
 		}
@@ -168,6 +177,7 @@ func (p *prompter) prompt(prompt accounts.Prompt, pasteOnly bool) {
 	}
 	a.progress("To authorize %s, open this address in a browser:\n\n%s\n", prompt.Flow.Name, prompt.AuthorizationURL)
 	switch {
+	// Nothing here listens for the redirect: it is a page elsewhere, or its port is taken.
 	case pasteOnly:
 		a.progress("The page you end on may fail to load; that is expected. Paste its address here.")
 	case overSSH():
@@ -221,6 +231,7 @@ func (a *app) pasted(ctx context.Context, ending <-chan struct{}) <-chan string 
 	}
 	go func() {
 		scanner := bufio.NewScanner(a.stdin)
+		// An address with its code has 2 KiB at most; what is longer is no paste.
 		scanner.Buffer(nil, 64<<10)
 		for scanner.Scan() && send(scanner.Text()) {
 		}
@@ -228,6 +239,7 @@ func (a *app) pasted(ctx context.Context, ending <-chan struct{}) <-chan string 
 	return lines
 }
 
+// hostName is for the ssh -L line, where it may be replaced by an alias of the person's own.
 func hostName() string {
 	name, err := os.Hostname()
 	if err != nil {

@@ -29,6 +29,7 @@ func openBrowser(address string) error {
 	if runtime.GOOS == "darwin" {
 		program = "open"
 	}
+	// xdg-open may stay as long as the browser does, so it is waited for in the background only.
 	cmd := exec.Command(program, u.String()) //nolint:gosec,noctx // an address checked above; it outlives this call
 	if err := cmd.Start(); err != nil {
 		return err

@@ -102,6 +102,7 @@ func (a *app) canvasEdit() *cobra.Command {
 					return err
 				}
 				change := f.change(cmd)
+				// Somebody may have changed it since: the book then refuses instead of overwriting that.
 				change.Revision = c.Revision
 				edited, err := h.files.Edit(ctx, c.ID, change)
 				if err != nil {
@@ -126,6 +127,7 @@ func (a *app) canvasEdit() *cobra.Command {
 func (f *canvasFlags) change(cmd *cobra.Command) pwfile.Change {
 	var c pwfile.Change
 	given := func(name string) bool { return cmd.Flags().Changed(name) }
+	// An empty value empties a list, as in --copy ''; nil would mean that the flag was not given.
 	values := func(in []string) *[]string {
 		out := []string{}
 		for _, v := range in {

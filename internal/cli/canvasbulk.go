@@ -20,6 +20,7 @@ func (m *bulkFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&m.csv, "from-csv", "", "add the canvases of this list")
 }
 
+// asked tells many canvases from one.
 func (m *bulkFlags) asked() bool { return m.folder != "" || m.csv != "" }
 
 // addMany adds the canvases of a folder or a list, or none of them.
@@ -40,6 +41,7 @@ func (a *app) addMany(f canvasFlags, m bulkFlags) error {
 		if err == nil && len(items) > 0 {
 			added, err = h.files.AddAll(ctx, items)
 		}
+		// Every bad line is named at once: correcting a list of hundreds one run at a time is no work for a person.
 		if bulk, ok := errors.AsType[*pwfile.BulkError](err); ok && !a.json {
 			for _, line := range bulk.Lines() {
 				a.progress("✗ %s", line)

@@ -6,6 +6,7 @@ import (
 	"fettle/pwfile"
 )
 
+// wireCanvas is a canvas in fettle.canvas/1 and fettle.canvases/1. Field names, once released, stay.
 type wireCanvas struct {
 	ID         string              `json:"id"`
 	Name       string              `json:"name"`
@@ -28,12 +29,14 @@ type wireStale struct {
 	StaleFiles int `json:"stale_files"`
 }
 
+// wireCanvasAccount is an account that the canvas uses; its name is null once the account is removed.
 type wireCanvasAccount struct {
 	ID    string         `json:"id"`
 	Name  word           `json:"name"`
 	State accounts.State `json:"state"`
 }
 
+// wirePlace is where the password file has to lie; what is said of another machine is as old as checked_at.
 type wirePlace struct {
 	Kind      store.PlaceKind `json:"kind"`
 	Target    string          `json:"target"`
@@ -42,6 +45,7 @@ type wirePlace struct {
 	Problem   word            `json:"problem"`
 }
 
+// wireReason is why a file has to be written again; docs/places.md lists the codes.
 type wireReason struct {
 	Code pwfile.StaleCode `json:"code"`
 	Text string           `json:"text"`

@@ -22,6 +22,7 @@ func (a *app) canvasList() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: a.handle(func(*cobra.Command, []string) error {
 			return a.within(func(ctx context.Context, h *house) error {
+				// Whoever lists looks now, whatever was seen within the last minute.
 				if err := h.files.Check(ctx, true); err != nil {
 					return err
 				}
@@ -80,6 +81,7 @@ func (a *app) unlockKey() func(context.Context, sshconn.Question) (secret.Text, 
 	}
 }
 
+// printCanvases prints each with its places and what is behind.
 func (a *app) printCanvases(all []pwfile.Canvas) {
 	for _, c := range all {
 		mark, names := "✓", []string{}

@@ -34,6 +34,7 @@ func (a *app) canvasRelink() *cobra.Command {
 						return err
 					}
 				}
+				// Only the file is elsewhere: accounts, places and history stay.
 				edited, err := h.files.Relink(ctx, c, file)
 				if err != nil {
 					return err

@@ -57,6 +57,7 @@ func (a *app) checkCommand() *cobra.Command {
 	return cmd
 }
 
+// unknownToMonitor turns any failure into UNKNOWN: a check that could not look must not page anybody as CRITICAL.
 func unknownToMonitor(f *failure) *failure {
 	f.exit = monitorUnknown
 	return f
@@ -64,10 +65,12 @@ func unknownToMonitor(f *failure) *failure {
 
 // monitorFailure says in the monitor's own format that nothing could be told.
 func (a *app) monitorFailure(err error, format string) error {
+	// A copy: what is explained may be a failure that others return, too.
 	f := *a.explain(err)
 	if f.silent {
 		return &f
 	}
+	// The plugin's line belongs on stdout, where the monitor reads it; in the other formats the failure is told as anywhere else.
 	if format == "nagios" {
 		a.printf("FETTLE UNKNOWN - %s", pluginText(f.Message))
 		f.silent = true
@@ -98,6 +101,7 @@ func (h *house) check(ctx context.Context, verify bool, render func(*app, verdic
 	switch {
 	case s.count(accounts.SeverityCritical) > 0:
 		v.code = monitorCritical
+	// Stale files stop nothing yet: the former credential mostly works on until the provider ends it.
 	case s.count(accounts.SeverityWarning) > 0 || s.stale > 0:
 		v.code = monitorWarning
 	}

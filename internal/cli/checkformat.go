@@ -89,10 +89,12 @@ func labels(account accounts.Account) string {
 }
 
 // label quotes a label's value.
+// The three characters that the text format escapes, and no others.
 func label(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
 }
 
+// wireVerdict is fettle.check/1.
 type wireVerdict struct {
 	Format   string        `json:"format"`
 	Status   string        `json:"status"`
@@ -101,6 +103,7 @@ type wireVerdict struct {
 	Summary  wireSummary   `json:"summary"`
 }
 
+// wireChecked is an account as a monitor wants it.
 type wireChecked struct {
 	ID         string     `json:"id"`
 	Name       string     `json:"name"`

@@ -81,6 +81,7 @@ func (a *app) clientAdd() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				// A public client has nothing to seal, so it can be added while the vault is locked.
 				if !client.Secret.Empty() {
 					if err := h.unlock(ctx); err != nil {
 						return err
@@ -114,6 +115,7 @@ func (a *app) readClient(n newClient, providerID string) (accounts.NewClient, er
 		if err != nil {
 			return client, err
 		}
+		// Editors and `pass show` end the line; anything more is another file than was meant.
 		text := strings.TrimRight(string(content), "\r\n")
 		if text == "" || strings.ContainsAny(text, "\r\n") {
 			from := n.secretFile
@@ -157,6 +159,7 @@ func (a *app) readSmall(path string) (content []byte, err error) {
 	return content, err
 }
 
+// keepClient adds a client, or gives a kept one another secret.
 func (h *house) keepClient(ctx context.Context, client accounts.NewClient, replace bool) error {
 	if !replace {
 		info, err := h.book.AddClient(ctx, client)

@@ -8,6 +8,7 @@ import (
 	"fettle/accounts"
 )
 
+// clientReplace is for the client that all its accounts go on with; see clientEdit for what changes no credential.
 func (a *app) clientReplace() *cobra.Command {
 	var n newClient
 	var of string
@@ -85,6 +86,7 @@ func (h *house) replaceClient(ctx context.Context, client accounts.ClientInfo, c
 	return h.tellClient(plan.Client, "is replaced")
 }
 
+// clientEdit notes what no provider tells a program: the day a secret ends, a consent screen in testing.
 func (a *app) clientEdit() *cobra.Command {
 	var of, label, kind, expires string
 	var testing bool
@@ -109,6 +111,7 @@ func (a *app) clientEdit() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			// What was not given stays: the flags' own defaults must not erase a day that somebody entered.
 			marks := accounts.ClientMarks{Label: label, Kind: kind, Testing: client.Testing, SecretExpiresAt: client.SecretExpiresAt}
 			if given("testing") {
 				marks.Testing = testing

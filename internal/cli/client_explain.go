@@ -45,6 +45,7 @@ func (a *app) clientExplain() *cobra.Command {
 	return cmd
 }
 
+// kindIDs are for the message that names what there is.
 func kindIDs(kinds []provider.ClientKind) []string {
 	var ids []string
 	for _, k := range kinds {
@@ -74,6 +75,7 @@ func wireKindOf(p provider.Provider, k provider.ClientKind, services ...string) 
 	}
 }
 
+// explainClients prints how to register; the steps depend on the services, whose APIs have to be enabled.
 func (a *app) explainClients(p provider.Provider, kinds []provider.ClientKind, services []string) error {
 	if a.json {
 		w := struct {
@@ -104,6 +106,7 @@ func (a *app) explainClients(p provider.Provider, kinds []provider.ClientKind, s
 	return nil
 }
 
+// explainKind is one kind with its numbered steps.
 func (a *app) explainKind(p provider.Provider, k provider.ClientKind, services []string) {
 	title := safetext.Line(k.Name) + " (" + k.ID + ")"
 	if k.Preferred {

@@ -11,6 +11,7 @@ import (
 	"fettle/oauthflow/provider"
 )
 
+// wireClient is a client without its secret. Field names, once released, stay.
 type wireClient struct {
 	ID         string              `json:"id"`
 	Provider   string              `json:"provider"`
@@ -37,6 +38,7 @@ func wireClientOf(c accounts.ClientInfo) wireClient {
 	}
 }
 
+// clientList shows clients of config.toml, too: they serve accounts, though they are edited elsewhere.
 func (a *app) clientList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
@@ -119,6 +121,7 @@ func (h *house) client(ctx context.Context, providerID, name string) (accounts.C
 	return accounts.ClientInfo{}, usage("there are several clients %q: name the ID", shown(name, 60))
 }
 
+// tellForgotten says what is no longer kept. At the provider the registration goes on.
 func (a *app) tellForgotten(c accounts.ClientInfo) error {
 	if a.json {
 		return a.emit(struct {

@@ -48,6 +48,7 @@ func (h *house) testClient(ctx context.Context, n newClient, of, name string) (a
 		}
 		return h.book.TestNewClient(ctx, client)
 	}
+	// No client of that name is needed for a provider's: the one of config.toml, or the only one kept, is meant.
 	id, providerID := "", name
 	if !isProvider {
 		client, err := h.client(ctx, of, name)
@@ -62,6 +63,7 @@ func (h *house) testClient(ctx context.Context, n newClient, of, name string) (a
 	return h.book.TestKeptClient(ctx, providerID, id)
 }
 
+// wireClientTest is fettle.client_test/1.
 type wireClientTest struct {
 	Format  string                 `json:"format"`
 	Client  wireClient             `json:"client"`
@@ -73,6 +75,7 @@ type wireClientTest struct {
 	Notes   []string               `json:"notes"`
 }
 
+// wireFlowAbility says whether a client can do a flow, and why or why not.
 type wireFlowAbility struct {
 	Flow   provider.FlowKind `json:"flow"`
 	Usable bool              `json:"usable"`
@@ -105,6 +108,7 @@ func (a *app) tellTest(t accounts.ClientTest) error {
 	return nil
 }
 
+// printTest is tellTest for a person.
 func (a *app) printTest(t accounts.ClientTest, w wireClientTest) {
 	mark := map[accounts.ClientVerdict]string{accounts.ClientProven: "✓", accounts.ClientRefuted: "✗", accounts.ClientUnknown: "!"}[t.Verdict]
 	a.printf("%s %s", mark, shown(t.Title, 300))

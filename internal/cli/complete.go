@@ -107,6 +107,7 @@ func (a *app) names(args []string, begun string, read func(store.Reader) ([]stri
 	if err != nil {
 		return nil, nothing
 	}
+	// Opening would make the book: a TAB must not.
 	if _, err := os.Stat(filepath.Join(paths.Data, "fettle.db")); err != nil {
 		return nil, nothing
 	}

@@ -32,6 +32,7 @@ func (a *app) demoCommand() *cobra.Command {
 // demo makes a world, opens the house in it, and leaves nothing of it behind.
 func (a *app) demo(l *look, keep bool) (err error) {
 	switch {
+	// The demo must never touch a book of the operator's own.
 	case a.configFile != "" || a.dataDir != "":
 		return usage("the demo has its own configuration and book: leave out --config and --data")
 	case a.json:
@@ -71,6 +72,7 @@ func (a *app) visit(ctx context.Context, w *demo.World, l *look) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
+	// The demo's vault has its key in a file, so this asks nobody.
 	if err := h.unlock(ctx); err != nil {
 		return err
 	}

@@ -45,6 +45,7 @@ func (a *app) diagnoseCommand() *cobra.Command {
 			}
 			reading.Shortened = reading.Shortened || skipped > 0
 			for i := range reading.Diagnoses {
+				// Lines count in what was given, not in what was kept of it.
 				if d := &reading.Diagnoses[i]; d.Line > 0 {
 					d.Line += skipped
 				}
@@ -61,6 +62,7 @@ func endOf(r io.Reader) (end string, skipped int, err error) {
 	kept := make([]byte, 0, 128<<10)
 	for {
 		piece, err := in.ReadSlice('\n')
+		// Cut only once twice as much has come: moving the rest for each line would make a long log quadratic.
 		if cut := len(kept) - maxPasted; cut > 0 && len(kept)+len(piece) > 2*maxPasted {
 			skipped += bytes.Count(kept[:cut], []byte("\n"))
 			kept = append(kept[:0], kept[cut:]...)
@@ -75,6 +77,7 @@ func endOf(r io.Reader) (end string, skipped int, err error) {
 	}
 }
 
+// wireDiagnosis is one finding. Field names, once released, stay.
 type wireDiagnosis struct {
 	Cause       string              `json:"cause"`
 	Remedy      diagnose.Remedy     `json:"remedy"`
@@ -88,6 +91,7 @@ type wireDiagnosis struct {
 	Next        wireNext            `json:"next"`
 }
 
+// wireSuspect is an account that may be meant, with the reasons; named: the text itself names it.
 type wireSuspect struct {
 	ID    string   `json:"id"`
 	Name  string   `json:"name"`
@@ -95,17 +99,20 @@ type wireSuspect struct {
 	Why   []string `json:"why"`
 }
 
+// wireNext is what to type; commands have NAME in them where no account is known.
 type wireNext struct {
 	Step     diagnose.Step `json:"step"`
 	Words    string        `json:"words"`
 	Commands []string      `json:"commands"`
 }
 
+// wireExclusion is what the text speaks against.
 type wireExclusion struct {
 	What diagnose.Suspicion `json:"what"`
 	Why  string             `json:"why"`
 }
 
+// wireFacts is all that is given back of a text; tokens and passwords are never among it.
 type wireFacts struct {
 	Providers []string `json:"providers"`
 	ClientIDs []string `json:"client_ids"`

@@ -91,9 +91,11 @@ func (a *app) exec(x execution, argv []string) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	// The book is closed by now: a job may run for hours, and must hold neither the store nor a lock meanwhile.
 	return a.run(argv, append(os.Environ(), env.variables...))
 }
 
+// execFromFile fills the environment from a password file, without book and vault.
 func (a *app) execFromFile(x execution, env *environment) error {
 	if len(x.accounts) > 0 || x.canvas != "" {
 		return usage("name one of --account, --canvas and --pwfile")
@@ -146,7 +148,9 @@ func (a *app) run(argv, env []string) (int, error) {
 	cmd := exec.Command(argv[0], argv[1:]...) //nolint:gosec,noctx // the caller's own argv, no shell; signals end it
 	cmd.Env = env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.stdin, a.stdout.to, a.stderr
+	// RLIMIT_CORE is inherited: a job that wants to dump core shall be able to.
 	unharden()
+	// Before the start: a signal that came between would end fettle and leave the job without one.
 	begin, stop := forward()
 	defer stop()
 	if err := cmd.Start(); err != nil {

@@ -41,10 +41,12 @@ func (e *environment) fill(ctx context.Context, w wallet, adc string) error {
 		e.set(variable(name)+"_CREDENTIALS_FILE", file)
 		google[name] = file
 	}
+	// Said before the job runs: a job without its credentials would fail somewhere deep in a library.
 	if adc != "" && google[adc] == "" {
 		return usage("--adc names %s, which is no Google account", shown(adc, 60))
 	}
 	for name, file := range google {
+		// Of several none is taken by chance: a job must not read one customer's data with another's account.
 		if name == adc || adc == "" && len(google) == 1 {
 			e.set("GOOGLE_APPLICATION_CREDENTIALS", file)
 		}
@@ -67,6 +69,7 @@ func inert(name string) string {
 	}, name)
 }
 
+// set adds a variable; of two of the same name the later one counts to the child.
 func (e *environment) set(name, value string) { e.variables = append(e.variables, name+"="+value) }
 
 // write makes an authorized_user file, readable by this user alone, and returns its path.

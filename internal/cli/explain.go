@@ -24,6 +24,7 @@ func (a *app) explain(err error) *failure {
 	if errors.As(err, &f) {
 		return f
 	}
+	// The order matters: an account's error wraps the network's, and the account is what a person can act on.
 	for _, table := range []func(error) *failure{a.explainHouse, explainAccount, explainFlow, explainRest} {
 		if f := table(err); f != nil {
 			return f
@@ -35,6 +36,7 @@ func (a *app) explain(err error) *failure {
 
 // split parts the sentences of typed errors, which end in "; what to do".
 func split(text string) (message, remedy string) {
+	// The last one: what comes before may quote a provider that uses semicolons itself.
 	if i := strings.LastIndex(text, "; "); i > 0 {
 		return text[:i], text[i+2:]
 	}
@@ -215,6 +217,7 @@ func diagnosed(d diagnose.Diagnosis) *failure {
 	return f
 }
 
+// reauthorize is the command that most remedies end in.
 func reauthorize(name string) string { return "fettle authorize --name " + name }
 
 // unknownName says which names the person may have meant.

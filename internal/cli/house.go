@@ -55,6 +55,7 @@ func (a *app) open(ctx context.Context) (_ *house, err error) {
 	if h.config, h.catalogue, err = a.configuration(h.paths); err != nil {
 		return nil, err
 	}
+	// A vault that cannot be used is no reason to stop: health, canvases and history need none.
 	h.findVault()
 	if h.log, err = oplog.Open(h.paths.State); err != nil {
 		a.progress("fettle: %s; going on without a log", oneLine(err))
@@ -93,6 +94,7 @@ func (a *app) configuration(paths config.Paths) (config.Config, *provider.Catalo
 	return c, catalogue, nil
 }
 
+// findVault loads what is public of the vault, or remembers why it cannot.
 func (h *house) findVault() {
 	v := h.config.Vault
 	executable, err := os.Executable()
@@ -105,6 +107,7 @@ func (h *house) findVault() {
 	}
 	found, err := vault.Load(h.settings)
 	if err != nil {
+		// One that may be made later in this run, as the screens do on the first start.
 		found = vault.Expect(h.settings)
 		if !errors.Is(err, vault.ErrNoVault) {
 			h.broken = err
@@ -122,6 +125,7 @@ func (h *house) exists() bool {
 // alarm says loudly that an answer could not be stored.
 func (h *house) alarm(u accounts.Unstored, err error) { h.app.alarm(u.Account, err) }
 
+// alarm is for whoever watches: a token in memory is lost with the process.
 func (a *app) alarm(account string, err error) {
 	if err == nil {
 		a.progress("fettle: the new token of %s is stored after all", account)
@@ -133,6 +137,7 @@ func (a *app) alarm(account string, err error) {
 
 // close waits for work in flight and closes the book.
 func (h *house) close() error {
+	// Not the command's context: that has ended if a signal came, and draining is what it came for.
 	ctx, cancel := context.WithTimeout(context.Background(), drainLimit)
 	defer cancel()
 	return errors.Join(h.book.Drain(ctx), h.store.Close())

@@ -5,6 +5,7 @@ import (
 	"fettle/pwfile"
 )
 
+// wireInfo is fettle.pwfile_info/1. What can only be read inside is null or empty unless opened is true.
 type wireInfo struct {
 	Format      string            `json:"format"`
 	Path        string            `json:"path"`
@@ -25,6 +26,7 @@ type wireInfo struct {
 	Problem     *wireFailure      `json:"problem"`
 }
 
+// wireInfoAccount is an account in the file, without any of its tokens.
 type wireInfoAccount struct {
 	Name       string       `json:"name"`
 	Provider   string       `json:"provider"`

@@ -49,6 +49,7 @@ func (a *app) logCommand() *cobra.Command {
 	return cmd
 }
 
+// wireLogged is an entry of the history, which is the book's; the operations log beside it is for programs.
 type wireLogged struct {
 	At      stamp  `json:"at"`
 	Actor   string `json:"actor"`
@@ -58,6 +59,7 @@ type wireLogged struct {
 	Detail  word   `json:"detail"`
 }
 
+// printEvents sanitises what was stored: a name or a provider's words may be older than the present rules.
 func (a *app) printEvents(events []store.Event) error {
 	if a.json {
 		w := struct {

@@ -13,6 +13,7 @@ import (
 // emit prints one JSON object on one line. What it is given begins with its format.
 func (a *app) emit(v any) error {
 	enc := json.NewEncoder(a.stdout)
+	// Addresses with & in them shall be copied from the output as they are.
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
 }

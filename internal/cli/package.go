@@ -81,6 +81,7 @@ func (a *app) packageEdit() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				// The revision makes the book refuse if somebody else changed the package since it was read.
 				change := packages.Change{Revision: p.Revision}
 				given := cmd.Flags().Changed
 				if given("name") {
@@ -116,6 +117,7 @@ func members(texts []string) []packages.Member {
 			continue
 		}
 		m := packages.Member{Name: text}
+		// i > 0: a name cannot be empty, so a leading = belongs to it.
 		if i := strings.LastIndex(text, "="); i > 0 {
 			m.Name, m.As = text[:i], text[i+1:]
 		}
@@ -197,6 +199,7 @@ func (a *app) packageList() *cobra.Command {
 	}
 }
 
+// printPackage is a package as it was last seen; nobody is asked.
 func (a *app) printPackage(p packages.Package) {
 	mark, when := "✓", "never synced"
 	if len(p.Behind) > 0 || p.Problem != "" {

@@ -5,6 +5,7 @@ import (
 	"fettle/pwfile/packages"
 )
 
+// wirePackage is fettle.packages/1 and fettle.package_record/1. Field names, once released, stay.
 type wirePackage struct {
 	ID       string              `json:"id"`
 	Name     string              `json:"name"`
@@ -19,11 +20,13 @@ type wirePackage struct {
 	Behind   []string            `json:"behind"`
 }
 
+// wirePacked is a canvas of a package and the folder it is put in, null for the top.
 type wirePacked struct {
 	Name   string `json:"name"`
 	Folder word   `json:"folder"`
 }
 
+// wirePackedFile is a further file: where it is here, and its path in the package.
 type wirePackedFile struct {
 	Source string `json:"source"`
 	Path   string `json:"path"`
@@ -61,6 +64,7 @@ func (a *app) tellPackage(p packages.Package, words string) error {
 	return nil
 }
 
+// wireItem is one file of a plan.
 type wireItem struct {
 	Path   string         `json:"path"`
 	Kind   packages.Kind  `json:"kind"`
@@ -71,6 +75,7 @@ type wireItem struct {
 	Stale  []string       `json:"stale"`
 }
 
+// wireProblem keeps a sync from beginning.
 type wireProblem struct {
 	Path   word   `json:"path"`
 	Canvas word   `json:"canvas"`
@@ -78,6 +83,7 @@ type wireProblem struct {
 	Remedy word   `json:"remedy"`
 }
 
+// wirePlan is fettle.package_plan/1; work: a sync would change something.
 type wirePlan struct {
 	Format   string        `json:"format"`
 	Package  string        `json:"package"`
@@ -98,11 +104,13 @@ func wirePlanOf(p packages.Plan) wirePlan {
 	return w
 }
 
+// wireSync is fettle.package_sync/1, an entry for each package that was begun.
 type wireSync struct {
 	Format   string       `json:"format"`
 	Packages []wireSynced `json:"packages"`
 }
 
+// wireSynced is how one sync went; counts are of files, bytes of what travelled.
 type wireSynced struct {
 	Package  string       `json:"package"`
 	Serial   int64        `json:"serial"`
@@ -122,6 +130,7 @@ func (a *app) wireSyncedOf(name string, r packages.Result, err error) wireSynced
 	return w
 }
 
+// wireFetched is fettle.package_fetch/1; writer_known is false where this fetch is the first to believe the writer.
 type wireFetched struct {
 	Format    string   `json:"format"`
 	Package   string   `json:"package"`

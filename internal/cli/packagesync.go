@@ -55,6 +55,7 @@ func (a *app) packagePlan() *cobra.Command {
 	return cmd
 }
 
+// printPlan marks what a sync would do like a diff.
 func (a *app) printPlan(p packages.Plan) {
 	marks := map[packages.State]string{packages.StateNew: "+", packages.StateChanged: "~", packages.StateGone: "-", packages.StateUnchanged: " "}
 	for _, i := range p.Items {
@@ -122,6 +123,7 @@ func (h *house) chosenPackages(ctx context.Context, names []string) ([]packages.
 
 // syncPackages syncs one after the other; one that fails does not stop the others.
 func (h *house) syncPackages(ctx context.Context, chosen []packages.Package, opts packages.Options) error {
+	// Asked for only when there is a manifest to sign: a run from cron that finds nothing new opens no vault.
 	opts.Unlock = h.unlock
 	w := wireSync{Format: "fettle.package_sync/1", Packages: []wireSynced{}}
 	var failed error
@@ -135,6 +137,7 @@ func (h *house) syncPackages(ctx context.Context, chosen []packages.Package, opt
 		w.Packages = append(w.Packages, h.app.wireSyncedOf(p.Name, r, err))
 		if err != nil {
 			failed = failedAlready
+			// A locked vault has an exit code of its own, and would stop the other packages in the same way.
 			if f := h.app.explain(err); f.exit == exitLocked {
 				failed = err
 			}
@@ -164,6 +167,7 @@ func (a *app) transferring(name string) func(packages.Progress) {
 	}
 	var last time.Time
 	return func(p packages.Progress) {
+		// Each file that ends is told; bytes in between once a second.
 		if p.Path == "" && time.Since(last) < time.Second || p.Total == 0 {
 			return
 		}
@@ -172,6 +176,7 @@ func (a *app) transferring(name string) func(packages.Progress) {
 	}
 }
 
+// printSynced is the outcome of one package, in a line.
 func (a *app) printSynced(name string, r packages.Result, err error) {
 	switch {
 	case err != nil:
@@ -210,6 +215,7 @@ func (a *app) packageFetch() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			// Only [ssh] is needed of it: a reader has no providers to know.
 			settings, err := config.Load(paths.Config, a.configFile != "")
 			if err != nil {
 				return err
@@ -237,6 +243,7 @@ func (a *app) packageFetch() *cobra.Command {
 	return cmd
 }
 
+// printFetched says, besides the counts, whom this folder believes from now on.
 func (a *app) printFetched(f packages.Fetched) {
 	a.printf("✓ %s  number %d of %s: %d written, %d unchanged, %d removed", shown(f.Package, 63), f.Serial, moment(f.CreatedAt), len(f.Changed), f.Unchanged, len(f.Removed))
 	if !f.Pinned {

@@ -46,6 +46,7 @@ func (a *app) provider(id string) (provider.Provider, error) {
 	return p, nil
 }
 
+// unknownProvider names them all: there are few, and the right one is often called otherwise.
 func (a *app) unknownProvider(catalogue *provider.Catalogue, id string) error {
 	var ids []string
 	for _, p := range catalogue.All() {
@@ -54,6 +55,7 @@ func (a *app) unknownProvider(catalogue *provider.Catalogue, id string) error {
 	return unknownName("provider", id, accounts.Nearest(id, ids), "there are: "+strings.Join(ids, ", "))
 }
 
+// wireProvider is a provider in fettle.providers/1. Field names, once released, stay.
 type wireProvider struct {
 	ID       string                 `json:"id"`
 	Name     string                 `json:"name"`
@@ -99,6 +101,7 @@ func (a *app) providerList() *cobra.Command {
 	}
 }
 
+// flowWords are flows in the provider's order of preference.
 func flowWords(flows []provider.FlowKind) string {
 	words := make([]string, len(flows))
 	for i, f := range flows {
@@ -124,6 +127,7 @@ func (a *app) providerAccept() *cobra.Command {
 	return cmd
 }
 
+// wireMoved is an account whose secrets would go elsewhere.
 type wireMoved struct {
 	wireRef
 	Change string `json:"change"`
@@ -148,6 +152,7 @@ func (h *house) accept(ctx context.Context, id string, agreed bool) error {
 			}
 		}
 	}
+	// Without a terminal nobody is asked: whoever scripts `accept` has agreed by calling it.
 	if len(moved) > 0 && !agreed && a.hasTerminal() {
 		yes, err := a.confirm(ctx, "Send the secrets of these accounts there from now on?")
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"fettle/oauthflow/provider"
 )
 
+// wireProviderCheck is one line of a check; essential: nobody can sign in without it.
 type wireProviderCheck struct {
 	ID        string `json:"id"`
 	What      string `json:"what"`
@@ -103,6 +104,7 @@ func (a *app) checkProvider(ctx context.Context, p provider.Provider, clientID s
 	for _, c := range checks {
 		wire = append(wire, wireProviderCheck{c.ID, safetext.Line(c.What), string(c.State), word(safetext.Line(c.Address)), word(safetext.Line(c.Detail)), c.Essential})
 		switch {
+		// Skipped is not failed: much cannot be told without signing in.
 		case c.State != oauthflow.CheckFailed:
 		case c.Essential:
 			outcome = failedAlready

@@ -9,6 +9,7 @@ import (
 	"fettle/oauthflow/provider"
 )
 
+// wireDeath is a way in which grants end; days is null where the answer or an event decides.
 type wireDeath struct {
 	ID          string   `json:"id"`
 	Cause       string   `json:"cause"`
@@ -22,12 +23,14 @@ type wireDeath struct {
 	Fix         word     `json:"fix"`
 }
 
+// wireRevoke is what revoking does there, or where it is done by hand.
 type wireRevoke struct {
 	Scope   word `json:"scope"`
 	Page    word `json:"page"`
 	Effects word `json:"effects"`
 }
 
+// wireProviderDetail is fettle.provider/1. Maps are by service.
 type wireProviderDetail struct {
 	Format string `json:"format"`
 	wireProvider
@@ -109,6 +112,7 @@ func blockedBy(s provider.Service) string {
 	return s.Probe.Blocked
 }
 
+// safeLines sanitises a list and is never nil.
 func safeLines(texts []string) []string {
 	out := make([]string, len(texts))
 	for i, text := range texts {
@@ -117,6 +121,7 @@ func safeLines(texts []string) []string {
 	return out
 }
 
+// printProvider shows an entry with config.toml laid over it: what is in force, not what is built in.
 func (a *app) printProvider(p provider.Provider) {
 	a.printf("%s  %s", p.ID, shown(p.Name, 60))
 	a.printf("  flows: %s; rotation: %s", flowWords(p.Flows), shown(string(p.Rotation), 20))
@@ -167,6 +172,7 @@ func (a *app) printDeaths(p provider.Provider) {
 	}
 }
 
+// printKinds is the registration in short; `fettle client explain` is the long form.
 func (a *app) printKinds(p provider.Provider) {
 	for _, k := range p.ClientKindList() {
 		secret := "no secret"
@@ -193,6 +199,7 @@ func (a *app) printKinds(p provider.Provider) {
 	}
 }
 
+// printEndpoints leaves out what only the metadata gives: `provider check` asks for that.
 func (a *app) printEndpoints(e provider.Endpoints) {
 	for _, endpoint := range []struct{ what, url string }{
 		{"authorization", e.Authorization}, {"token", e.Token}, {"device authorization", e.Device}, {"revocation", e.Revocation},

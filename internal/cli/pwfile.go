@@ -73,6 +73,7 @@ func (a *app) pwfileGenerate() *cobra.Command {
 	return cmd
 }
 
+// wireLine is one place of a run; docs/places.md lists the codes.
 type wireLine struct {
 	Canvas string          `json:"canvas"`
 	Target string          `json:"target"`
@@ -82,6 +83,7 @@ type wireLine struct {
 	Retry  bool            `json:"transient"`
 }
 
+// wireRun is fettle.pwfile_run/1; waiting: the run ended before their turn.
 type wireRun struct {
 	Format  string     `json:"format"`
 	Run     word       `json:"run"`
@@ -101,6 +103,7 @@ func (h *house) generate(ctx context.Context, selection pwfile.Selection) error 
 		return err
 	}
 	var run store.Run
+	// With nothing to write no vault is opened, so a timer's run costs no passphrase.
 	if len(plan.Items) > 0 {
 		if err := h.unlock(ctx); err != nil {
 			return err
@@ -110,6 +113,7 @@ func (h *house) generate(ctx context.Context, selection pwfile.Selection) error 
 				h.app.printf("%s", lineWords(p.Line))
 			}
 		})
+		// With lines there is something to tell first: the error comes after them.
 		if err != nil && len(run.Lines) == 0 {
 			return err
 		}
@@ -131,6 +135,7 @@ func (h *house) generate(ctx context.Context, selection pwfile.Selection) error 
 	return nil
 }
 
+// generateOptions are without anybody to ask where there is no terminal: such a place then fails with passphrase_needed.
 func (h *house) generateOptions() pwfile.GenerateOptions {
 	underway := func(l store.RunLine) {
 		if !h.app.json && strings.HasPrefix(l.Target, sshconn.Scheme+"://") { // what lies here is written before it could be read

@@ -30,6 +30,7 @@ func (h *house) failedPlaces(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
+// wireDryRun is fettle.pwfile_plan/1.
 type wireDryRun struct {
 	Format  string        `json:"format"`
 	Lines   []wireDryLine `json:"lines"`
@@ -40,6 +41,7 @@ type wireDryRun struct {
 	} `json:"summary"`
 }
 
+// wireDryLine is what would happen at one place, and why.
 type wireDryLine struct {
 	Canvas   string   `json:"canvas"`
 	Target   string   `json:"target"`
@@ -58,6 +60,7 @@ func (h *house) dryRun(ctx context.Context, selection pwfile.Selection) error {
 	}
 	w := wireDryRun{Format: "fettle.pwfile_plan/1", Lines: []wireDryLine{}}
 	for _, item := range plan.Items {
+		// One line a place: Replaces has an entry for each, in the canvas's order.
 		for i := range item.Replaces {
 			line := dryLine(item, i)
 			w.Lines = append(w.Lines, line)
@@ -82,6 +85,7 @@ func (h *house) dryRun(ctx context.Context, selection pwfile.Selection) error {
 	return err
 }
 
+// dryLine is what generate would do at the i-th place of an item.
 func dryLine(item pwfile.PlanItem, i int) wireDryLine {
 	replaced := item.Replaces[i]
 	line := wireDryLine{
@@ -111,6 +115,7 @@ func dryLine(item pwfile.PlanItem, i int) wireDryLine {
 	return line
 }
 
+// printDryRun is dryRun for a person.
 func (h *house) printDryRun(w wireDryRun) {
 	marks := map[string]string{"write": "✓", "unchanged": "–", "refused": "✗"}
 	for _, l := range w.Lines {

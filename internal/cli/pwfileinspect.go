@@ -26,6 +26,7 @@ func (a *app) pwfileInspect() *cobra.Command {
 			}
 			options := pwfile.ReaderOptions{Dir: paths.Data}
 			info, err := pwfile.Inspect(ctx, args[0], options)
+			// age's name for a passphrase. Only then is anybody asked: an identity opens every other kind.
 			if err == nil && slices.Contains(info.Kinds, "scrypt") && a.hasTerminal() {
 				if options.Passphrase, err = a.askSecret(ctx, "Passphrase of the file:"); err == nil {
 					info, err = pwfile.Inspect(ctx, args[0], options)
@@ -45,6 +46,7 @@ func (a *app) pwfileInspect() *cobra.Command {
 	}
 }
 
+// printInfo shows what is inside only if it could be opened: before the signature is checked nothing of it counts.
 func (a *app) printInfo(i pwfile.Info) error {
 	if a.json {
 		return a.emit(wireInfoOf(i))

@@ -59,6 +59,7 @@ func (c chosen) accounts(ctx context.Context, h *house, names []string) ([]targe
 		found = snapshot.Accounts
 	}
 	for _, account := range found {
+		// A request for one that is held by a password file would use up that file's token.
 		if !account.ToRevoke && account.HeldBy() == "" {
 			targets = append(targets, target{account.ID, account.Name})
 		}
@@ -73,6 +74,7 @@ func (a *app) onChosen(which *chosen, names []string, work func(context.Context,
 		if err != nil {
 			return err
 		}
+		// With nothing due a timer's run ends well, even if the vault is locked.
 		if len(targets) > 0 {
 			if err := h.unlock(ctx); err != nil {
 				return err
@@ -98,6 +100,7 @@ func (a *app) refreshCommand() *cobra.Command {
 				act := func(ctx context.Context, ids []string, report func(string, accounts.Outcome, error)) error {
 					return h.book.RefreshMany(ctx, ids, accounts.Now(force), report)
 				}
+				// KeepAlive also uses what cannot be refreshed; --force asks for refreshes and nothing else.
 				if which.due && !force {
 					act = h.book.KeepAlive
 				}
@@ -110,6 +113,7 @@ func (a *app) refreshCommand() *cobra.Command {
 	return cmd
 }
 
+// wireRefreshed is one account of fettle.refresh/1. adopted: another process got the answer, nothing was sent from here.
 type wireRefreshed struct {
 	ID              string       `json:"id"`
 	Name            string       `json:"name"`
@@ -123,6 +127,7 @@ type wireRefreshed struct {
 	Error           *wireFailure `json:"error"`
 }
 
+// wireRefresh is fettle.refresh/1. Field names, once released, stay.
 type wireRefresh struct {
 	Format   string          `json:"format"`
 	Accounts []wireRefreshed `json:"accounts"`
@@ -154,11 +159,13 @@ func (h *house) refresh(ctx context.Context, targets []target, act func(context.
 		case err != nil:
 			f := a.explain(err)
 			line.Error = f.wire()
+			// A signal came before its turn: nothing was sent for it, so it did not fail.
 			if f.Code == "interrupted" {
 				result.Summary.NotBegun++
 			} else {
 				result.Summary.Failed++
 			}
+			// A locked vault explains all the others, and has an exit code of its own.
 			if first == nil || f.exit == exitLocked {
 				first = f
 			}
@@ -194,6 +201,7 @@ func (a *app) printRefreshed(line wireRefreshed) {
 	switch {
 	case line.Error != nil:
 		message := line.Error.Message
+		// Most errors name their account; each line shall, once.
 		if !strings.Contains(message, line.Name) {
 			message = line.Name + ": " + message
 		}

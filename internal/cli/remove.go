@@ -53,6 +53,7 @@ func (h *house) agreeToRemove(ctx context.Context, account accounts.Account, agr
 	for _, effect := range plan.Effects {
 		h.app.progress("%s", effect)
 	}
+	// Scripts are not asked: calling remove without a terminal is the agreement.
 	if agreed || !h.app.hasTerminal() {
 		return nil
 	}
@@ -66,6 +67,7 @@ func (h *house) agreeToRemove(ctx context.Context, account accounts.Account, agr
 	return nil
 }
 
+// remove tells exactly what became true: forgotten, revoked, or still to be revoked.
 func (h *house) remove(ctx context.Context, id string, revoke bool) error {
 	result, err := h.book.Remove(ctx, id, accounts.RemoveOptions{Revoke: revoke})
 	if err != nil {

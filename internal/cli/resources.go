@@ -27,6 +27,7 @@ func (a *app) resourcesCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				// What was listed last lies in the clear: only asking anew needs the credential.
 				if refresh {
 					if err := h.unlock(ctx); err != nil {
 						return err
@@ -45,6 +46,7 @@ func (a *app) resourcesCommand() *cobra.Command {
 	return cmd
 }
 
+// wireResources is fettle.resources/1. Field names, once released, stay.
 type wireResources struct {
 	Format   string           `json:"format"`
 	Account  wireRef          `json:"account"`
@@ -52,6 +54,7 @@ type wireResources struct {
 	Services []wireServiceHas `json:"services"`
 }
 
+// wireServiceHas is what one service lists; services are listed one by one, so each has its own time.
 type wireServiceHas struct {
 	ID        string         `json:"id"`
 	Name      string         `json:"name"`
@@ -63,6 +66,7 @@ type wireServiceHas struct {
 	Empty     word           `json:"empty_because"`
 }
 
+// wireResource is flat: parent is the ID or the heading under which the tree shows it.
 type wireResource struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
@@ -73,6 +77,7 @@ type wireResource struct {
 	GoneAt    stamp  `json:"gone_at"`
 }
 
+// wireServiceOf keeps what is gone apart, so that a program which reads resources alone sees what is there.
 func wireServiceOf(s accounts.ServiceResources) wireServiceHas {
 	wire := func(items []store.Resource) []wireResource {
 		out := []wireResource{}
@@ -84,6 +89,7 @@ func wireServiceOf(s accounts.ServiceResources) wireServiceHas {
 	return wireServiceHas{s.Service, s.Name, s.Lists, stamp{s.At}, stamp{s.Former}, wire(s.Items), wire(s.Gone), word(s.Empty)}
 }
 
+// printResources prints the trees of all services, or what of them matches.
 func (a *app) printResources(l accounts.ResourceList, match string) error {
 	if match != "" {
 		for i, s := range l.Services {

@@ -92,6 +92,7 @@ func (a *app) schedule() (schedule, error) {
 	if err != nil {
 		return schedule{}, err
 	}
+	// The whole path: a timer's PATH may not have it.
 	program, err := os.Executable()
 	if err != nil {
 		return schedule{}, err
@@ -156,6 +157,7 @@ type scheduled struct {
 	Content string `json:"content"`
 }
 
+// printSchedule prints so that the output is a crontab, or units with their paths as comments.
 func (a *app) printSchedule(kind string, s schedule, files []scheduled) error {
 	if a.json {
 		return a.emit(struct {

@@ -46,6 +46,7 @@ func installUnits(ofUser bool) string {
 	return strings.Join(lines, "\n") + "\n\n"
 }
 
+// timer is the unit that starts the service of its name.
 func (s schedule) timer(t task) string {
 	when := fmt.Sprintf("*-*-* %02d:%02d:00", t.hour, s.minute)
 	if t.hour < 0 {
@@ -56,6 +57,7 @@ func (s schedule) timer(t task) string {
 		t.about, when, t.delay)
 }
 
+// service is what runs. A user's own manager knows neither User= nor network-online.target.
 func (s schedule) service(t task, ofUser bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "[Unit]\nDescription=%s\n", t.about)

@@ -21,6 +21,7 @@ type look struct {
 	ascii bool
 }
 
+// flags are on root and demo only: no other command has screens.
 func (l *look) flags(root *cobra.Command) {
 	root.Flags().StringVar(&l.theme, "theme", "", "colours of the screens: "+strings.Join(tui.ThemeNames, ", "))
 	root.Flags().BoolVar(&l.ascii, "ascii", false, "only characters that every terminal has")
@@ -45,6 +46,7 @@ func (a *app) hasScreen() bool {
 // show runs the screens over the book; notice is a line that stays on the first one.
 func (h *house) show(ctx context.Context, l *look, notice string) error {
 	a := h.app
+	// A line on stderr would be drawn into the middle of the screen.
 	a.quiet.Store(true)
 	defer a.quiet.Store(false)
 	gone := func(line string) {
@@ -77,6 +79,7 @@ func (a *app) needsSubcommand(cmd *cobra.Command) error {
 	if a.jsonAsked() {
 		return usage("%s needs a command", cmd.CommandPath())
 	}
+	// stdout is for results, and this is none.
 	cmd.SetOut(a.stderr)
 	if err := cmd.Help(); err != nil {
 		return err
@@ -93,6 +96,7 @@ func (a *app) unknownCommand(root *cobra.Command, name string) error {
 		}
 	}
 	f := unknownName("command", name, accounts.Nearest(name, names), "`fettle --help` lists the commands")
+	// A mistyped command is a mistake of usage, unlike a name that is not in the book.
 	f.Code, f.exit = "usage", exitUsage
 	return f
 }
@@ -122,6 +126,7 @@ func (d door) ProbeKeyring(ctx context.Context) error {
 // Setup implements tui.Vault.
 func (d door) Setup(ctx context.Context, holder string, passphrase secret.Text) error {
 	s := d.house.settings
+	// config.toml has the last word: what was chosen on the screen counts where it says nothing.
 	if s.Holder == "" {
 		s.Holder = vault.Holder(holder)
 	}

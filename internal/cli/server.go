@@ -7,6 +7,7 @@ import (
 	"fettle/pwfile"
 )
 
+// serverCommand opens no book: the machine that runs a job may have none.
 func (a *app) serverCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "server",
@@ -36,6 +37,7 @@ func (a *app) serverCommand() *cobra.Command {
 						Created   bool   `json:"created"`
 					}{"fettle.server/1", recipient, created})
 				}
+				// On stderr, so that RECIPIENT=$(fettle server init) gets the key alone.
 				if created {
 					a.progress("This server has an identity now. Give its recipient to the canvases that run here: fettle canvas edit CANVAS --recipient …")
 				}

@@ -15,6 +15,7 @@ const exitSignal = 130
 // once, with a warning. A signal that was ignored when fettle started (nohup) stays ignored.
 func (a *app) untilSignal() (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
+	// Buffered: signal.Notify drops what nobody receives at once.
 	signals := make(chan os.Signal, 4)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		if !signal.Ignored(s) {
@@ -29,6 +30,7 @@ func (a *app) untilSignal() (context.Context, func()) {
 			case <-done:
 				return
 			case s := <-signals:
+				// Only Ctrl-C insists: service managers and hangups repeat TERM and HUP without meaning more by it.
 				if seen && s == os.Interrupt {
 					a.progress("fettle: ended at once: what was in flight may be lost; `fettle status` will name it")
 					os.Exit(exitSignal)

@@ -61,6 +61,7 @@ func (h *house) survey(ctx context.Context, names []string) (survey, error) {
 		}
 		s.Accounts = append(s.Accounts, found)
 	}
+	// false: what was seen within the last minute counts, so that monitors may ask often.
 	if err := h.files.Check(ctx, false); err != nil {
 		h.app.progress("fettle: the password files could not be looked at: %s", oneLine(err))
 	}
@@ -87,6 +88,7 @@ func (s survey) count(severity accounts.Severity) int {
 	return n
 }
 
+// printStatus is a table of all, then a paragraph for each that needs somebody.
 func (a *app) printStatus(s survey) {
 	if len(s.Accounts) == 0 && len(s.Pending) == 0 {
 		a.printf("There are no accounts yet. Add the client of a provider (fettle client add PROVIDER), then: fettle authorize --provider PROVIDER --service SERVICE --name NAME")
@@ -122,6 +124,7 @@ func (a *app) printRemedies(s survey) {
 	}
 }
 
+// sign is the mark at the beginning of a line; with it no colour is needed.
 func sign(s accounts.Severity) string {
 	switch s {
 	case accounts.SeverityCritical:
@@ -134,6 +137,7 @@ func sign(s accounts.Severity) string {
 	return "?"
 }
 
+// serviceWords are the services as their provider calls them.
 func serviceWords(a accounts.Account) string {
 	names := make([]string, len(a.ServiceNames))
 	for i, s := range a.ServiceNames {
@@ -146,6 +150,7 @@ func serviceWords(a accounts.Account) string {
 func healthWords(a accounts.Account, now time.Time) string {
 	text := strings.ReplaceAll(string(a.Health.State), "_", " ")
 	switch {
+	// "unproven" would send somebody to verify what only its file's server can use.
 	case a.HeldBy() != "" && a.Health.State == accounts.Unproven:
 		text = strings.ToLower(a.Health.Title[:1]) + a.Health.Title[1:]
 	case a.Health.State == accounts.Expiring && !a.Health.DiesAt.IsZero():

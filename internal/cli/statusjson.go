@@ -10,12 +10,14 @@ import (
 
 // The JSON of `fettle status`, format fettle.status/1. Field names, once released, stay.
 
+// wireStatus is the whole answer.
 type wireStatus struct {
 	Format   string        `json:"format"`
 	Accounts []wireAccount `json:"accounts"`
 	Summary  wireSummary   `json:"summary"`
 }
 
+// wireSummary counts; stale_files counts files, not accounts.
 type wireSummary struct {
 	Total      int `json:"total"`
 	Critical   int `json:"critical"`
@@ -24,6 +26,7 @@ type wireSummary struct {
 	StaleFiles int `json:"stale_files"`
 }
 
+// wireAccount is an account with what depends on it. generation rises when password files go stale, not at a refresh.
 type wireAccount struct {
 	ID              string                 `json:"id"`
 	Name            string                 `json:"name"`
@@ -44,11 +47,13 @@ type wireAccount struct {
 	StaleFiles      int                    `json:"stale_password_files"`
 }
 
+// wireIdentity is who signed in; subject is what is compared, because e-mail addresses change.
 type wireIdentity struct {
 	Subject word `json:"subject"`
 	Email   word `json:"email"`
 }
 
+// wireHealth is the worst finding, in short.
 type wireHealth struct {
 	State       accounts.State    `json:"state"`
 	Severity    accounts.Severity `json:"severity"`
@@ -59,6 +64,7 @@ type wireHealth struct {
 	DiesBecause word              `json:"dies_because"`
 }
 
+// wireFinding is one thing that is known to be wrong or coming.
 type wireFinding struct {
 	State    accounts.State    `json:"state"`
 	Severity accounts.Severity `json:"severity"`
@@ -88,9 +94,11 @@ func (s survey) summary() wireSummary {
 	return wireSummary{len(s.Accounts), s.count(accounts.SeverityCritical), s.count(accounts.SeverityWarning), s.count(accounts.SeverityOK), s.stale}
 }
 
+// wireAccountOf joins an account with the canvases that use it.
 func wireAccountOf(a accounts.Account, canvases []pwfile.Canvas) wireAccount {
 	radius := pwfile.Radius(canvases, a.ID)
 	holder := a.Holder
+	// Accounts of before files could hold a credential have nothing there.
 	if holder == "" {
 		holder = store.HolderBook
 	}

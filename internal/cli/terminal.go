@@ -19,6 +19,7 @@ var errNoTerminal = errors.New("there is no terminal to ask at")
 
 // hasTerminal reports whether a person can be asked: a terminal is there, and this run is attached to it.
 func (a *app) hasTerminal() bool {
+	// /dev/tty opens in a job that was started from a terminal and writes to a log, too: nobody watches that one.
 	if !isTerminal(a.stdin) && !isTerminal(a.stderr) {
 		return false
 	}
@@ -30,8 +31,10 @@ func (a *app) hasTerminal() bool {
 	return true
 }
 
+// isTerminal reports whether a file is a terminal.
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
+// openTerminal opens the terminal itself, because stdin may carry a secret or a paste.
 func openTerminal() (*os.File, error) { return os.OpenFile("/dev/tty", os.O_RDWR, 0) }
 
 // askSecret asks for a secret. The echo is off before the question stands there. Ctrl-C and the end of ctx end it.
@@ -46,6 +49,7 @@ func (a *app) askSecret(ctx context.Context, question string) (secret.Text, erro
 		return secret.Text{}, errNoTerminal
 	}
 	typed, err := interruptible(ctx, func() (string, error) { return term.NewTerminal(tty, "").ReadPassword(question + " ") })
+	// So end Ctrl-C and Ctrl-D in a raw read.
 	if errors.Is(err, io.EOF) {
 		err = context.Canceled
 	}

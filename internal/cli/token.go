@@ -25,6 +25,7 @@ func (a *app) tokenCommand() *cobra.Command {
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeAccount,
 		RunE: a.handle(func(cmd *cobra.Command, args []string) error {
+			// --pwfile '' leads back to the book, inside a job too.
 			if !cmd.Flags().Changed("pwfile") {
 				file = os.Getenv(envPwfile)
 			}

@@ -58,20 +58,24 @@ func (h *house) firstVault(ctx context.Context) error {
 			return err
 		}
 	}
+	// Another first run may have made it a moment ago: then that one is opened.
 	if _, err := vault.Init(ctx, s, opts); err != nil && !errors.Is(err, vault.ErrExists) {
 		return err
 	}
 	h.app.progress("A vault was made in %s; its key is held by: %s. Add a recovery key: fettle vault recipients --add age1…", s.Dir, s.Holder)
+	// Otherwise the person would be asked a third time for what was just typed twice.
 	if opts.Passphrase.Empty() {
 		return nil
 	}
 	return h.vault.Unlock(ctx, func(context.Context) (secret.Text, error) { return opts.Passphrase, nil })
 }
 
+// chooseHolder takes a keyring that works; the probe ends after three seconds, because a bus may be silent.
 func (h *house) chooseHolder(ctx context.Context) (vault.Holder, error) {
 	if vault.ProbeKeyring(ctx, h.settings.Keyring) == nil {
 		return vault.HolderKeyring, nil
 	}
+	// A signal during the probe is no answer about the keyring.
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}

@@ -40,6 +40,7 @@ func (k *holding) flags(cmd *cobra.Command) {
 	})
 }
 
+// check refuses what would be ignored: a --path for a keyring is a misunderstanding.
 func (k holding) check() error {
 	known := []vault.Holder{vault.HolderKeyring, vault.HolderPassphrase, vault.HolderFile, vault.HolderCommand}
 	switch holder := vault.Holder(k.holder); {
@@ -53,6 +54,7 @@ func (k holding) check() error {
 	return nil
 }
 
+// apply keeps the rest of the settings: the folder, and the keyring's helper.
 func (k holding) apply(s vault.Settings) vault.Settings {
 	s.Holder, s.Path, s.Command = vault.Holder(k.holder), k.path, k.command
 	return s
@@ -82,6 +84,7 @@ func (a *app) vaultInit() *cobra.Command {
 		RunE: a.handle(func(*cobra.Command, []string) error {
 			return a.within(func(ctx context.Context, h *house) error {
 				switch {
+				// A vault that is damaged is never made anew: what it sealed would be lost.
 				case h.broken != nil && !interruptedInit(h.broken):
 					return h.broken
 				case key.holder != "":
@@ -106,6 +109,7 @@ func (a *app) vaultInit() *cobra.Command {
 	return cmd
 }
 
+// makeVault completes an init that was interrupted, and never touches a vault that is whole.
 func (h *house) makeVault(ctx context.Context, key holding, recovery []string) error {
 	if h.exists() && h.broken == nil {
 		return &failure{Code: "exists", Message: "there is a vault already in " + h.paths.Data, Remedy: "to change who holds its key: fettle vault rewrap --holder …", exit: exitFailed}
@@ -135,6 +139,7 @@ type wireVault struct {
 	Opens       *bool    `json:"opens"`
 }
 
+// tellVault shows what is public of a vault; it opens nothing.
 func (a *app) tellVault(v *vault.Vault, folder string) error {
 	former, err := v.Former()
 	if err != nil {
@@ -144,6 +149,7 @@ func (a *app) tellVault(v *vault.Vault, folder string) error {
 		Format: "fettle.vault_status/1", Exists: true, ID: word(v.ID()), Folder: folder, Holder: word(v.Holder()),
 		Recipients: list(v.Recipients()), Recovery: list(v.Recovery()), Interrupted: v.Interrupted(), Former: list(former),
 	}
+	// null unless it was tried: a vault that was not opened may open all the same.
 	if !v.Locked() {
 		opens := true
 		w.Opens = &opens
@@ -218,6 +224,7 @@ func (a *app) vaultRecipients() *cobra.Command {
 				if !h.exists() {
 					return noVault("there is no vault yet")
 				}
+				// An interrupted change is settled by any call, also by one that asks for none.
 				if len(add)+len(remove) == 0 && !h.vault.Interrupted() {
 					return a.tellVault(h.vault, h.paths.Data)
 				}
@@ -274,6 +281,7 @@ func (a *app) vaultRewrap() *cobra.Command {
 				if err := h.vault.Rewrap(ctx, key.apply(vault.Settings{}), passphrase); err != nil {
 					return fmt.Errorf("the vault's key was not moved: %w", err)
 				}
+				// fettle never writes config.toml, so it can only say so.
 				if h.config.Vault.Key != "" && h.config.Vault.Key != key.holder {
 					a.progress("fettle: %s still says [vault] key = %q: correct it, or the vault will not open", h.config.Path, h.config.Vault.Key)
 				}

@@ -49,6 +49,7 @@ type wirePermission struct {
 	Service string `json:"service"`
 }
 
+// permissions are in the words of the consent page, and never null.
 func permissions(in []provider.Permission) []wirePermission {
 	out := []wirePermission{}
 	for _, p := range in {
@@ -78,6 +79,7 @@ func checkLine(c accounts.Check) string {
 	return safetext.Line(line)
 }
 
+// wireVerified is one account of fettle.verify/1; failed is the lowest rung that failed.
 type wireVerified struct {
 	ID     string       `json:"id"`
 	Name   string       `json:"name"`
@@ -123,6 +125,7 @@ func (h *house) verify(ctx context.Context, targets []target) error {
 			if !a.json {
 				a.printf("  ✗ %s", f.Message)
 			}
+		// An account that could not be asked outweighs one that is not well.
 		case !report.OK && worst == nil:
 			worst = attention
 		}

@@ -33,6 +33,7 @@ type authorizedUser struct {
 	email         string
 }
 
+// encode gives the members that google-auth reads, and the e-mail address for people.
 func (u authorizedUser) encode() ([]byte, error) {
 	return json.MarshalIndent(map[string]string{
 		"type": "authorized_user", "client_id": u.clientID, "client_secret": u.clientSecret.Reveal(),
@@ -80,8 +81,10 @@ func (w bookWallet) user(ctx context.Context, name string) (*authorizedUser, err
 	return &authorizedUser{e.ClientID, e.ClientSecret, e.Refresh, e.TokenEndpoint, e.Identity.Email}, nil
 }
 
+// googleIssuer tells Google's accounts in a file, where the provider may have any name.
 const googleIssuer = "https://accounts.google.com"
 
+// isGoogle also knows an entry of config.toml that stands for Google under another name.
 func isGoogle(h *house, account accounts.Account) bool {
 	p, _ := h.catalogue.Get(account.Provider)
 	return account.Provider == "google" || p.Issuer == googleIssuer
@@ -126,6 +129,7 @@ func (a *app) withFile(path string, ttl time.Duration, work func(ctx context.Con
 	if err != nil {
 		return err
 	}
+	// At least 1: zero would mean the reader's own default, and --min-ttl 0 asks for any token that lives.
 	options := pwfile.ReaderOptions{Dir: paths.Data, MinTTL: max(ttl, 1), Alarm: a.alarm}
 	f, err := pwfile.Open(ctx, path, options)
 	if refused, ok := errors.AsType[*pwfile.FileError](err); ok && refused.Code == pwfile.Locked && a.hasTerminal() {
