@@ -31,7 +31,7 @@ func (c *Client) lost(err error) error {
 		e.Cause, e.Text = Dropped, "the connection was closed"
 	case c.ssh.parent.Err() != nil:
 		return context.Cause(c.ssh.parent)
-	default:
+	default: // ssh ended by itself, and said why
 		e.explain(c.ssh.words.String(), c.sftp != nil)
 	}
 	return e
@@ -72,6 +72,7 @@ func (e *Error) explain(words string, established bool) {
 		e.Cause, e.Text, e.Remedy = BadConfig, "ssh does not take its configuration: "+said(badConfig.FindString(words)), "correct that file"
 	case noSubsystem.MatchString(words):
 		e.Cause, e.Text, e.Remedy = NoSFTP, "the host offers no SFTP to this user", "enable its sftp subsystem (sshd_config: Subsystem sftp internal-sftp)"
+	// From here on it matters how far it came: the same words mean a line that broke, or a host that never answered.
 	case established:
 		e.Cause, e.Text, e.Remedy = Dropped, "the connection ended in the middle"+because(words), "run the same again"
 	case refusedUser.MatchString(words):
@@ -89,6 +90,7 @@ func (e *Error) explain(words string, established bool) {
 
 // login tells a key that is locked from one that the host does not know: the former it would have accepted.
 func (e *Error) login(words string) {
+	// ssh names the key that the server accepts before it unlocks it; without an agent or an answer it stops there.
 	accepted := strings.LastIndex(words, "debug1: Server accepts key:")
 	if accepted > strings.LastIndex(words, "Authenticated to ") && !strings.Contains(words[accepted:], "signing failed") {
 		e.Cause, e.Text = NeedsPassphrase, "the key that it accepts has a passphrase"
@@ -153,4 +155,5 @@ func because(words string) string {
 	return ""
 }
 
+// said makes what another program says fit for a line of ours.
 func said(words string) string { return safetext.Cut(strings.TrimSpace(words), 200) }

@@ -52,7 +52,7 @@ func (e *Error) Error() string {
 	if e.Remedy == "" {
 		return fmt.Sprintf("%s: %s", at, e.Text)
 	}
-	return fmt.Sprintf("%s: %s: %s", at, e.Text, e.Remedy)
+	return fmt.Sprintf("%s: %s; %s", at, e.Text, e.Remedy)
 }
 
 // Unwrap returns the error below, so that errors.Is finds fs.ErrNotExist and the end of a context.

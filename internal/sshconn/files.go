@@ -87,6 +87,7 @@ func (c *Client) create(path string, content io.Reader, finish func(*sftp.File) 
 			_ = c.sftp.Remove(path) // the first error is the one that matters
 		}
 	}()
+	// Pieces may arrive in any order: the file has holes until all are there, and is nobody's yet.
 	if _, err := f.ReadFromWithConcurrency(content, writesAtOnce); err != nil {
 		return err
 	}
@@ -230,7 +231,7 @@ func folderOf(p string) string { return path.Dir(strings.TrimSuffix(p, "/")) }
 
 // Retry runs again what failed for a passing reason, on a new connection each time, at most attempts times in all.
 func Retry(ctx context.Context, attempts int, run func() error) (err error) {
-	for i := range attempts {
+	for i := range attempts { // pauses of 1, 2, 4… seconds
 		if err = run(); err == nil {
 			return nil
 		}

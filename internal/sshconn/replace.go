@@ -67,6 +67,7 @@ func (c *Client) Replace(at string, r Replacement) error {
 	if err = c.compare(temp, r.Content, at); err == nil {
 		err = c.Rename(temp, at)
 	}
+	// From the rename on, the new file is what readers find; what fails after it is told, and nothing is taken back.
 	if err != nil {
 		_ = c.Remove(temp) // if the connection is gone, the next attempt does it
 		return err
@@ -120,7 +121,7 @@ func owner(info fs.FileInfo) *sftp.FileStat {
 
 // giveAccess sets group and mode of a file that nobody knows yet.
 func (c *Client) giveAccess(f *sftp.File, info fs.FileInfo, gid int) error {
-	if gid < 0 {
+	if gid < 0 { // privately has made it 0600, unless the server ignores the mode of an open
 		if info.Mode().Perm() == 0o600 {
 			return nil // as it was created
 		}
@@ -145,6 +146,7 @@ func (c *Client) group(name string) (int, error) {
 	if gid, err := strconv.Atoi(name); err == nil && gid >= 0 {
 		return gid, nil
 	}
+	// Groups of a directory service are not in it; those go by number.
 	list, err := c.Read("/etc/group", 1<<20)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 		return -1, err
