@@ -164,6 +164,7 @@ func CSVItems(r io.Reader) ([]BulkItem, error) {
 		return nil, fmt.Errorf("the list has no header: its first line names the columns, as in %s", strings.Join(csvColumns, ","))
 	}
 	for i := range header {
+		// A column that is misspelled would be left out in silence: it is refused instead.
 		header[i] = strings.ToLower(strings.TrimSpace(strings.TrimPrefix(header[i], "\ufeff"))) // spreadsheets begin with a mark
 		if !slices.Contains(csvColumns, header[i]) {
 			return nil, fmt.Errorf("the list has a column %q: the columns are %s", safetext.Cut(header[i], 40), strings.Join(csvColumns, ","))

@@ -35,6 +35,7 @@ func (k *Keeper) Check(ctx context.Context, force bool) error {
 	}
 	gone := map[string]bool{}
 	for _, c := range canvases {
+		// Gone only where that is certain: a file that may not be looked at, or a disk that fails, is no news of it.
 		_, err := os.Stat(c.Path)
 		gone[c.ID] = errors.Is(err, fs.ErrNotExist)
 	}
@@ -136,6 +137,7 @@ func (k *Keeper) records(ctx context.Context) (map[string]store.Canvas, []store.
 func (k *Keeper) inspect(ctx context.Context, by delivery, p *store.Place, c store.Canvas) bool {
 	former := *p
 	s, found, err := by.seen(ctx, p.Target, c.Group)
+	// What was seen before stays, with its age: a host that is down says nothing of the file there.
 	if unreachable(err) {
 		p.Problem, p.UnreachedAt = safetext.Line(err.Error()), k.cfg.Now().UTC()
 		return true

@@ -20,7 +20,7 @@ func (k *Keeper) Content(ctx context.Context, c Canvas, ask func(context.Context
 	}
 	carriers := k.carriers(ctx, ask)
 	defer carriers.close()
-	var failed error
+	var failed error // of the first place that could not be read: it says more than that nothing was found
 	for _, here := range []bool{true, false} {
 		for _, p := range c.Places {
 			if here != (p.Kind == store.PlaceLocal) {
@@ -48,6 +48,7 @@ func (c Canvas) SingleUse() []string {
 		if a == nil {
 			continue
 		}
+		// A single-use account counts although its file carries a dedicated credential: that one works once, too.
 		held := a.Holder != "" && a.Holder != store.HolderBook
 		if held || a.HasRefresh && a.Rotation == provider.RotationSingleUse {
 			names = append(names, a.Name)

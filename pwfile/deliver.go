@@ -61,6 +61,7 @@ func (l local) put(ctx context.Context, d dispatch) error {
 		}
 		opts.Mode, opts.Group = 0o640, &gid
 	}
+	// Verify reads the temporary file back before the rename; seen, below, what the rename left.
 	if err := atomicfile.Write(d.Target, d.Content, opts); err != nil {
 		return err
 	}
@@ -107,6 +108,7 @@ func (local) seen(_ context.Context, target, group string) (s sighting, found bo
 		return sighting{}, true, fmt.Errorf("cannot look at what lies there: %w", err)
 	}
 	defer func() { _ = f.Close() }() // nothing was written
+	// Between the two looks somebody may have put a pipe or a link to a device there.
 	if now, err := f.Stat(); err != nil || !now.Mode().IsRegular() {
 		return sighting{}, true, fmt.Errorf("cannot look at %s: it was replaced meanwhile", target)
 	}

@@ -57,7 +57,7 @@ func (k *Keeper) Add(ctx context.Context, n NewCanvas) (Canvas, error) {
 		return Canvas{}, err
 	}
 	err = k.cfg.Store.Update(ctx, func(w store.Writer) error {
-		fresh := c
+		fresh := c // an Update may run again
 		taken, err := targetsOf(w)
 		if err != nil {
 			return err
@@ -153,6 +153,7 @@ func (k *Keeper) apply(w store.Writer, taken targets, c *store.Canvas, former []
 	if err := w.PutCanvas(c); err != nil {
 		return nil, err
 	}
+	// Their names are made of the canvas's; left behind they would belong to nothing.
 	if before.Name != "" && before.Name != c.Name {
 		if err := renameOwn(w, before.Name, c.Name); err != nil {
 			return nil, err
@@ -212,6 +213,7 @@ func (change Change) fields(c *store.Canvas, ids []string) (err error) {
 			}
 		}
 	}
+	// age itself refuses the mixture: a passphrase's stanza stands alone in a file's header.
 	if c.Passphrase && len(c.Recipients) > 0 {
 		return errors.New("a password file is encrypted either to recipients or to a passphrase: choose one of them")
 	}
@@ -224,7 +226,7 @@ func (change Change) fields(c *store.Canvas, ids []string) (err error) {
 // destinations lists where the canvas's password file has to lie, the main place first.
 func (change Change) destinations(c store.Canvas, former []store.Place) []string {
 	main, copies := "", []string{}
-	for i, f := range former {
+	for i, f := range former { // by position
 		if i == 0 {
 			main = f.Target
 		} else {

@@ -61,6 +61,7 @@ func Inspect(_ context.Context, path string, opts ReaderOptions) (Info, error) {
 	if kinds, err := stanzaKinds(content); err == nil {
 		info.Kinds = kinds
 	}
+	// One that was encrypted again for this reader decodes far enough to be described, and is refused all the same.
 	f, refused := opts.decode(content)
 	if f != nil {
 		info.describe(f)

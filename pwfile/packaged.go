@@ -40,6 +40,7 @@ func PackageLag(p store.Package, canvases []store.Canvas) []Lag {
 		switch {
 		case !carried:
 			lag = append(lag, Lag{CanvasID: c.ID, Text: fmt.Sprintf("canvas %s is not at the destination yet", c.Name)})
+		// The canvas file itself is not looked at: that would read a file for each line of a list.
 		case c.Written != nil && c.Written.SHA256 != synced:
 			lag = append(lag, Lag{CanvasID: c.ID, Text: fmt.Sprintf("the password file of %s was written again since", c.Name)})
 		}

@@ -75,6 +75,7 @@ type wirePayload struct {
 	Accounts    []wireCredential `json:"accounts"`
 }
 
+// wireCredential is a Credential in JSON. It is the only type in which a secret is a plain string.
 type wireCredential struct {
 	Name            string              `json:"name"`
 	Provider        string              `json:"provider"`
@@ -137,7 +138,7 @@ func (p Payload) encode() ([]byte, error) {
 	}
 	var line bytes.Buffer
 	enc := json.NewEncoder(&line)
-	enc.SetEscapeHTML(false)
+	enc.SetEscapeHTML(false) // an address keeps its &, for those who look at the payload with other tools
 	if err := enc.Encode(w); err != nil {
 		return nil, err
 	}
@@ -193,6 +194,7 @@ func (p Payload) validate() error {
 	case len(p.Recipients) == 0:
 		return errors.New("its payload names no recipient")
 	}
+	// What encoding/json cannot spell it replaces by U+FFFD without a word; a token would be another one then.
 	seen := map[string]bool{}
 	for _, c := range p.Accounts {
 		if c.Name == "" || seen[c.Name] {

@@ -26,6 +26,7 @@ func ParseRecipient(text string) (recipient age.Recipient, canonical string, err
 	switch {
 	case strings.HasPrefix(strings.ToUpper(text), "AGE-SECRET-KEY-") || strings.Contains(text, "PRIVATE KEY"):
 		return nil, "", errors.New("that is a secret key: name its public half (`age-keygen -y`, `ssh-keygen -y`), and replace the key if others may have seen it")
+	// Before age1, which it begins with, too.
 	case strings.HasPrefix(text, "age1pq1"):
 		return nil, "", errors.New("post-quantum recipients cannot be opened by most age programs yet: name one that begins with age1 and was made by plain `age-keygen`")
 	case strings.HasPrefix(text, "age1"):
@@ -42,10 +43,10 @@ func ParseRecipient(text string) (recipient age.Recipient, canonical string, err
 
 func parseSSHRecipient(text string) (age.Recipient, string, error) {
 	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(text))
-	if err != nil || strings.ContainsAny(text, "\r\n") {
+	if err != nil || strings.ContainsAny(text, "\r\n") { // the parser would take the first key and leave out the rest
 		return nil, "", fmt.Errorf("recipient %q is not one SSH public key: give the one line of its .pub file", safetext.Cut(text, 24))
 	}
-	canonical := spellSSH(key)
+	canonical := spellSSH(key) // options and comment go: they would make two recipients of one key
 	r, err := agessh.ParseRecipient(canonical)
 	if err != nil {
 		return nil, "", fmt.Errorf("recipient %q cannot be used: only ssh-ed25519, and ssh-rsa of 2048 bits or more", safetext.Cut(text, 24))
@@ -117,6 +118,6 @@ func passphraseIdentity(passphrase secret.Text) (age.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	id.SetMaxWorkFactor(scryptWork)
+	id.SetMaxWorkFactor(scryptWork) // age takes 22 by default: sixteen times the memory and time
 	return id, nil
 }

@@ -70,7 +70,7 @@ func (r *running) record(ctx context.Context, outcomes <-chan outcome, total int
 			if err := r.handOver(ctx, o); err != nil {
 				failed = err
 			}
-			o.unlock()
+			o.unlock() // not before: another run would look at a record that is behind
 		}
 	}
 	return failed

@@ -40,6 +40,7 @@ func (k *Keeper) FindMoved(ctx context.Context, c Canvas, folder string) ([]stri
 	return found, err
 }
 
+// skip passes over one entry, with all that is below it.
 func skip(d fs.DirEntry) error {
 	if d != nil && d.IsDir() {
 		return fs.SkipDir
@@ -61,6 +62,7 @@ func (k *Keeper) Relink(ctx context.Context, c Canvas, path string) (Edited, err
 	if err != nil {
 		return Edited{}, fmt.Errorf("%s cannot be the file of canvas %q: %w", path, c.Name, err)
 	}
+	// Based on the canvas that the caller has seen: somebody may have edited it while the folder was searched.
 	change := Change{Revision: c.Revision, Path: &path}
 	beside := filepath.Join(filepath.Dir(c.Path), c.Name+fileSuffix)
 	if len(c.Places) > 0 && c.Places[0].Target == beside {

@@ -87,7 +87,7 @@ func (k *Keeper) newRun(ctx context.Context) (*running, error) {
 			break
 		}
 	}
-	if errors.Is(err, store.ErrLocked) {
+	if errors.Is(err, store.ErrLocked) { // all are taken
 		slot = "0"
 		unlock, err = k.cfg.Store.Lock(ctx, slotLock(slot))
 	}
@@ -108,7 +108,7 @@ func (k *Keeper) interrupted(ctx context.Context, p Plan, l look) (*running, err
 	if err != nil {
 		return nil, err
 	}
-	for _, run := range runs {
+	for _, run := range runs { // the newest first
 		slot, _, _ := strings.Cut(run.ID, "-")
 		if !run.EndedAt.IsZero() || !p.covers(run, l) {
 			continue

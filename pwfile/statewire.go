@@ -29,7 +29,7 @@ type wireLearnt struct {
 	Serial     int64  `json:"serial"`     // of the newest password file it was used with
 
 	Seq              int64             `json:"seq"`
-	Grant            json.RawMessage   `json:"grant"` // refresh token, access token, id token
+	Grant            json.RawMessage   `json:"grant"` // as the book of one account wrote it: refresh token, access token, id token
 	WrittenAt        time.Time         `json:"written_at,omitzero"`
 	Granted          []string          `json:"granted"`
 	Kept             map[string]string `json:"kept,omitempty"`
@@ -97,6 +97,7 @@ func (w wireState) find(name string) *wireLearnt {
 
 // onto lays what was learnt over what the password file says. Where the secrets go is the file's word alone.
 func (e *wireLearnt) onto(tx *stateTx) error {
+	// The file decrypts only whole, so this is a fault of whoever wrote it; going on without would ask for a grant anew.
 	if e.Seq < 1 || len(e.Grant) == 0 {
 		return tx.store.unusable("it is damaged", "move the file away and write the password file again", errors.New("a credential is missing"))
 	}

@@ -47,7 +47,7 @@ func absolute(path string) (string, error) {
 		}
 		path = filepath.Join(home, rest)
 	}
-	return filepath.Abs(path)
+	return filepath.Abs(path) // links stay: an operator may move what they lead to
 }
 
 // locate turns a destination into the place of a canvas's password file. A folder means the usual name inside it.
@@ -62,6 +62,7 @@ func locate(destination string, c store.Canvas) (store.PlaceKind, string, error)
 	if err != nil {
 		return "", "", err
 	}
+	// A folder that is not there yet is told by its slash alone.
 	info, err := os.Stat(target)
 	if strings.HasSuffix(destination, string(filepath.Separator)) || err == nil && info.IsDir() {
 		target = filepath.Join(target, c.Name+fileSuffix)
@@ -113,6 +114,7 @@ func placesOf(c store.Canvas, former []store.Place, destinations []string) ([]st
 // targets says which canvas, by ID, writes where. Two canvases that write to one place would undo each other for ever.
 type targets map[string]string
 
+// targetsOf reads them once, for as many canvases as a list may add.
 func targetsOf(r store.Reader) (targets, error) {
 	all, err := r.Places("")
 	t := make(targets, len(all))

@@ -89,6 +89,7 @@ func (m *memory) admit(p Payload, writer, path string) *FileError {
 		return &FileError{Code: OlderThanUsed,
 			Text:   fmt.Sprintf("it is number %d of its canvas, and number %d was used here before", p.Serial, last.Serial),
 			Remedy: "put the newer file back, or write it again: fettle pwfile generate " + inCommand(p.Canvas)}
+	// Another book's file under the same ID passed admitWriter: it begins a count of its own.
 	case !known || last.Book != p.Book || p.Serial > last.Serial:
 		m.Used[p.FileID] = usedFile{Book: p.Book, Serial: p.Serial, Paths: []string{path}}
 		m.usedMoved = true
@@ -113,6 +114,7 @@ func (m *memory) admitWriter(p Payload, writer, path string) *FileError {
 	switch {
 	case known != nil && known.Book == p.Book:
 		return nil
+	// A key that was trusted beforehand is bound to the first book that it signs for.
 	case known != nil && known.Book == "":
 		known.Book = p.Book
 		m.writersMoved = true
@@ -167,6 +169,7 @@ func recall(dir string) (*memory, error) {
 	return m, nil
 }
 
+// recallFile hands a file's content to decode, if there is one.
 func recallFile(dir, name string, decode func([]byte) error) error {
 	path := filepath.Join(dir, name)
 	content, err := atomicfile.ReadSecret(path)
@@ -182,7 +185,8 @@ func recallFile(dir, name string, decode func([]byte) error) error {
 	return nil
 }
 
-// save writes what moved.
+// save writes what moved. The caller holds the server's lock. Writers come first: a serial without its writer would make
+// the next file at that path a stranger's.
 func (m *memory) save(dir string) error {
 	if m.writersMoved {
 		var content bytes.Buffer

@@ -19,6 +19,7 @@ import (
 func (g *generator) write(ctx context.Context, j job) outcome {
 	o := outcome{canvasID: j.Canvas.ID, unlock: func() {}}
 	unlock, err := g.cfg.Store.Lock(ctx, "canvas-"+j.Canvas.ID)
+	// The end of the run is no failure of the canvas: its lines keep waiting, and the next run continues with them.
 	if ctx.Err() != nil {
 		o.left = true
 		if err == nil {
@@ -54,6 +55,7 @@ func (g *generator) write(ctx context.Context, j job) outcome {
 		o.problem = err
 		return o
 	}
+	// A new file goes to every place, also where only some were asked for: the others would hold an older one.
 	o.serial, o.loans = c.Serial, c.loans(written)
 	o.places = g.deliver(ctx, c, c.Places, content, nil)
 	if o.delivered() {
@@ -175,7 +177,7 @@ func (g *generator) serial(ctx context.Context, c *Canvas, j job) error {
 
 // seal encrypts a payload and makes sure that it can be opened again before anything is replaced by it.
 func (g *generator) seal(ctx context.Context, c Canvas, p Payload) ([]byte, error) {
-	if c.Passphrase {
+	if c.Passphrase { // until it is sealed: scrypt takes its memory while it encrypts, not while it is asked for
 		g.asking.Lock()
 		defer g.asking.Unlock()
 	}
@@ -187,6 +189,7 @@ func (g *generator) seal(ctx context.Context, c Canvas, p Payload) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
+	// Only what is for this server can be opened here.
 	var reader age.Identity
 	if slices.Contains(p.Recipients, g.look.server) {
 		reader = g.server
@@ -194,6 +197,7 @@ func (g *generator) seal(ctx context.Context, c Canvas, p Payload) ([]byte, erro
 	return made.file, made.prove(reader, len(to))
 }
 
+// recipients are whom a canvas's file is encrypted to: the passphrase that is asked for, or the keys by their names.
 func (g *generator) recipients(ctx context.Context, c Canvas, names []string) ([]age.Recipient, error) {
 	if c.Passphrase {
 		if g.opts.Passphrase == nil {
@@ -259,6 +263,7 @@ func (g *generator) deliverTo(ctx context.Context, c Canvas, p store.Place, cont
 		return d
 	}
 	d.state, d.place.Problem = store.LineFailed, safetext.Line(d.err.Error())
+	// It may have failed before the file was replaced or after: what lies there says which.
 	if s, ok, err := g.carriers.to(p).seen(ctx, p.Target, c.Group); err == nil {
 		d.place.SHA256 = ""
 		if ok {

@@ -37,12 +37,14 @@ func (s *session) clean(ctx context.Context, m *Manifest, r *Result, t *teller) 
 	}
 	now := s.cfg.Now()
 	over := []string{}
+	// Collected first: a listing that is changed while its pages come may leave something out.
 	err := s.depot.list(ctx, objectsDir+"/", func(o object) error {
 		base := o.Name[strings.LastIndex(o.Name, "/")+1:]
 		ours := o.Name == objectsDir+"/"+base && (hexHash.MatchString(base) || strings.HasPrefix(base, tempPrefix))
 		d, known := dropped[base]
 		switch {
 		case !ours || named[base]: // what somebody else keeps there is not ours to remove
+		// What no manifest ever named is a sync's that was cut off; that may go on now, so it has its day, too.
 		case known && d.over(m.Serial, now), !known && now.Sub(o.ModTime) >= keepFor:
 			over = append(over, o.Name)
 		}

@@ -67,6 +67,8 @@ func (k *Keeper) Edit(ctx context.Context, id string, change Change) (Package, e
 	})
 }
 
+// write applies a change to the package that read finds, in one transaction. Canvases are looked at before: that is a
+// transaction of its own.
 func (k *Keeper) write(ctx context.Context, action string, change Change, read func(store.Reader) (store.Package, error)) (Package, error) {
 	all, err := k.cfg.Canvases.Canvases(ctx)
 	if err != nil {
@@ -121,7 +123,7 @@ func (c Change) apply(p *store.Package, all []pwfile.Canvas) error {
 		if err != nil {
 			return err
 		}
-		if t.spelled != p.Target {
+		if t.spelled != p.Target { // what was synced is elsewhere now
 			p.Target, p.Synced, p.Problem = t.spelled, nil, ""
 		}
 	}
@@ -201,7 +203,7 @@ func checkMembers(p store.Package, all []pwfile.Canvas) error {
 	byID := canvasesByID(all)
 	for _, packed := range p.Canvases {
 		c, here := byID[packed.CanvasID]
-		if !here { // a sync says so
+		if !here { // a sync says so; an edit of something else must not be stopped by it
 			continue
 		}
 		for _, at := range canvasPaths(*c, packed) {
@@ -228,7 +230,8 @@ func canvasPaths(c pwfile.Canvas, packed store.PackedCanvas) [2]string {
 	return [2]string{path.Join(packed.Folder, filepath.Base(c.Path)), path.Join(packed.Folder, password)}
 }
 
-// ownTarget refuses a destination that another package of this book goes to.
+// ownTarget refuses a destination that another package of this book goes to: each sync would take the other's manifest
+// for a stranger's.
 func ownTarget(r store.Reader, p store.Package) error {
 	all, err := r.Packages()
 	if err != nil {
@@ -247,7 +250,8 @@ func ownTarget(r store.Reader, p store.Package) error {
 	return nil
 }
 
-// same reports whether two targets are one destination, however they are reached.
+// same reports whether two targets are one destination, however they are reached: region, profile and path style may
+// differ. Another endpoint is another bucket of that name.
 func (t target) same(other target) bool {
 	return place(t.spelled) == place(other.spelled) && t.endpoint == other.endpoint
 }

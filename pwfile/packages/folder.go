@@ -37,6 +37,8 @@ func openFolder(at string, create bool) (*folder, error) {
 	return &folder{at: at, root: root}, nil
 }
 
+// folderError explains what the file system says of a file or folder. ENOENT counts as a missing destination: depots
+// report a file that is missing by themselves.
 func folderError(at string, err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
@@ -47,6 +49,7 @@ func folderError(at string, err error) error {
 		e.Code, e.Text, e.Remedy = NoTarget, "there is no such folder", "make it, or name another destination"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		e.Code, e.Remedy = Denied, "let this user write there, or name another destination"
+	// EFBIG is what a limit on a process's files says, such as systemd's LimitFSIZE.
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EFBIG):
 		e.Code, e.Remedy = Full, "make room there, then run the same again"
 	case errors.Is(err, syscall.ENOTDIR):
@@ -81,6 +84,7 @@ func (f *folder) read(_ context.Context, name string) ([]byte, string, error) {
 		return nil, "", f.wrap(name, err)
 	}
 	defer func() { _ = file.Close() }() // nothing was written
+	// What is longer is cut, and its signature is not good then.
 	content, err := io.ReadAll(io.LimitReader(file, manifestLimit+1))
 	return content, hashOf(content), f.wrap(name, err)
 }
@@ -125,6 +129,8 @@ func (f *folder) put(ctx context.Context, name string, s source) error {
 }
 
 func (f *folder) swap(ctx context.Context, name string, content []byte, tag string) error {
+	// No file system renames on a condition. The look is the last thing before it, and two syncs of one package on this
+	// machine never get here together (lockName); who writes between the two from elsewhere is noticed when the manifest is read back.
 	same := func() error {
 		_, now, err := f.read(ctx, name)
 		if isCode(err, notThere) {
@@ -150,6 +156,7 @@ func (f *folder) replace(name string, from io.Reader, last func() error) (err er
 	if err := f.root.MkdirAll(dir, 0o700); err != nil {
 		return f.wrap(name, err)
 	}
+	// In the same folder: a rename into it from another file system would not be one step.
 	temp := filepath.Join(dir, tempPrefix+strings.ToLower(rand.Text()))
 	file, err := f.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

@@ -35,6 +35,7 @@ type part struct {
 
 // gather looks at everything that belongs to a package on this machine. It opens no secret.
 func (k *Keeper) gather(ctx context.Context, p store.Package) ([]part, []Problem, error) {
+	// What lies at the places now, not a minute ago: the plan says which password files are stale.
 	if err := k.cfg.Canvases.Check(ctx, true); err != nil {
 		return nil, nil, err
 	}
@@ -56,6 +57,7 @@ func (k *Keeper) gather(ctx context.Context, p store.Package) ([]part, []Problem
 	for _, f := range p.Files {
 		g.file(ctx, f.Source, Entry{Path: f.Path, Kind: KindFile}, "")
 	}
+	// In one order, so that the same package makes the same manifest.
 	slices.SortFunc(g.parts, func(a, b part) int { return bytes.Compare([]byte(a.Path), []byte(b.Path)) })
 	return g.parts, g.problems, ctx.Err()
 }
@@ -138,6 +140,7 @@ func (g *gatherer) add(one part) {
 	g.parts = append(g.parts, one)
 }
 
+// openPlain opens a plain file. O_NONBLOCK: opening a named pipe would wait for somebody to write to it.
 func openPlain(at string) (*os.File, error) {
 	f, err := os.OpenFile(at, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // the operator named the file
 	if err != nil {

@@ -57,6 +57,7 @@ func openS3(ctx context.Context, t target) (depot, error) {
 	if err != nil {
 		return nil, t.explain("", err)
 	}
+	// The SDK refuses to sign without a region; servers other than Amazon's take any.
 	if cfg.Region == "" && t.endpoint != "" {
 		cfg.Region = s3LoggedRegion
 	}
@@ -100,6 +101,7 @@ func (b *bucket) read(ctx context.Context, name string) ([]byte, string, error) 
 }
 
 func (b *bucket) get(ctx context.Context, name string, w io.Writer) error {
+	// Once: w has what came so far. Who reads with it knows how to begin anew.
 	return b.once(ctx, name, func(ctx context.Context, alive func(int64)) error {
 		out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.bucket, Key: b.key(name)})
 		if err != nil {
@@ -160,7 +162,7 @@ func (b *bucket) swap(ctx context.Context, name string, content []byte, tag stri
 	}
 	err := b.once(ctx, name, func(ctx context.Context, _ func(int64)) error {
 		conditional := in()
-		if conditional.IfMatch = &tag; tag == "" {
+		if conditional.IfMatch = &tag; tag == "" { // only where there is none yet
 			conditional.IfMatch, conditional.IfNoneMatch = nil, aws.String("*")
 		}
 		_, err := b.client.PutObject(ctx, conditional)

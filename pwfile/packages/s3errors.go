@@ -66,6 +66,7 @@ func (t target) explain(name string, err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
+	// The SDK wraps the end of a context as a failed request; to the caller it is the caller's own doing.
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%s: interrupted: %w", t.name(name), context.Canceled)
 	}
@@ -79,6 +80,7 @@ func (t target) explain(name string, err error) error {
 			e.Code, e.Text, e.Remedy = s.code, s.text, s.remedy
 			return e
 		}
+		// An unknown code still says more than its status alone; it is a server's word and may hold anything.
 		e.Text = fmt.Sprintf("the server says %s", safetext.Cut(api.ErrorCode(), 60))
 	}
 	e.byStatus(status)
@@ -92,12 +94,14 @@ func (t target) explain(name string, err error) error {
 func (e *Error) byStatus(status int) {
 	switch {
 	case status == 0:
+	// 412: the tag has changed; 409: two conditional writes met. Either way somebody else was there.
 	case status == http.StatusPreconditionFailed, status == http.StatusConflict:
 		e.Code, e.Text, e.Remedy = Conflict, "somebody else synced to it meanwhile", "look at `fettle package plan`, then sync again"
 	case status == http.StatusForbidden, status == http.StatusUnauthorized:
 		e.Code, e.Text, e.Remedy = Denied, "access is denied", "check the credentials and the bucket's policy"
 	case status == http.StatusNotImplemented:
 		e.Code, e.Text, e.Remedy = noConditions, "the server knows no conditional writes", ""
+	// The SDK does not follow a 301: its signature names the host.
 	case status >= 300 && status < 400:
 		e.Code, e.Text, e.Remedy = WrongRegion, "the bucket is at another address", "correct endpoint=… and region=… at the end of the destination"
 	case status == http.StatusInsufficientStorage:
@@ -110,7 +114,8 @@ func (e *Error) byStatus(status int) {
 	}
 }
 
-// byTransport judges a request that got no answer.
+// byTransport judges a request that got no answer. The order matters: a name that does not resolve is a failed dial, too,
+// and the SDK wraps everything into an OperationError.
 func (e *Error) byTransport(err error) {
 	var unknown *net.DNSError
 	var refused *net.OpError

@@ -49,12 +49,13 @@ func openSFTP(ctx context.Context, t target, c Connection, create bool) (depot, 
 	}
 	s := &server{at: l, opts: sshconn.Options{Config: c.SSHConfig, Ask: c.Ask}, life: ctx, made: map[string]bool{}}
 	err = s.do(ctx, func(client *sshconn.Client) error {
-		_, err := client.Stat(l.Path)
+		_, err := client.Stat(l.Path) // a link to a folder will do, as for a folder of this machine
 		if errors.Is(err, fs.ErrNotExist) && create {
 			err = client.Mkdir(l.Path)
 		}
 		return err
 	})
+	// Only the last folder is made: a misspelled path is told, not created.
 	if isCode(err, notThere) {
 		err = &Error{Code: NoTarget, Target: t.spelled, Text: "there is no such folder", Remedy: "make it there, or name another destination", Err: err}
 	}
@@ -77,7 +78,8 @@ func (s *server) do(ctx context.Context, operation func(*sshconn.Client) error) 
 	return s.explain(err)
 }
 
-// connected returns the connection, made anew if the former one is gone. Several operations share it.
+// connected returns the connection, made anew if the former one is gone. Several operations share it, and wait here
+// while one of them connects: ssh may be asking for a passphrase.
 func (s *server) connected() (*sshconn.Client, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,6 +98,8 @@ func (s *server) connected() (*sshconn.Client, error) {
 	return client, nil
 }
 
+// explain turns what sshconn says into an *Error. Codes say what a caller can do, not what ssh met: a key that is not
+// known is as good as no access.
 func (s *server) explain(err error) error {
 	failed, ok := errors.AsType[*sshconn.Error](err)
 	if !ok {
@@ -129,7 +133,7 @@ func (s *server) read(ctx context.Context, name string) (content []byte, tag str
 }
 
 func (s *server) get(ctx context.Context, name string, w io.Writer) error {
-	begun := false
+	begun := false // do would repeat the whole
 	return s.do(ctx, func(c *sshconn.Client) error {
 		if begun { // w has a part of it already
 			return &Error{Code: Unreachable, Target: s.at.String(), Text: "the connection broke off", Remedy: "run the same again"}
@@ -159,6 +163,8 @@ func (s *server) put(ctx context.Context, name string, src source) error {
 }
 
 func (s *server) swap(ctx context.Context, name string, content []byte, tag string) error {
+	// SFTP has no conditional rename. The look is the last thing before it; who writes between the two is noticed when
+	// the manifest is read back.
 	same := func(c *sshconn.Client) error {
 		former, err := c.Read(s.path(name), manifestLimit+1)
 		now := hashOf(former)
@@ -196,7 +202,8 @@ func (s *server) replace(c *sshconn.Client, name string, content io.Reader, last
 	return err
 }
 
-// mkdir makes the folders inside the package's own that are missing.
+// mkdir makes the folders inside the package's own that are missing, and refuses links on the way: they could lead what
+// is written elsewhere. The lock keeps parallel uploads from making the same folder, which fails for the second.
 func (s *server) mkdir(c *sshconn.Client, dir string) error {
 	if dir == "." {
 		return nil
@@ -228,6 +235,7 @@ func (s *server) mkdir(c *sshconn.Client, dir string) error {
 }
 
 func (s *server) list(ctx context.Context, prefix string, each func(object) error) error {
+	// SFTP lists folders, not prefixes: those are walked that can hold a name with the prefix.
 	folders := []string{path.Dir(prefix + "x")}
 	for len(folders) > 0 {
 		dir := folders[0]

@@ -17,7 +17,7 @@ import (
 
 // compare says which entries are not in place, and refuses to touch what no fetch has put there.
 func (r *reader) compare(ctx context.Context, m *Manifest) ([]Entry, error) {
-	put := r.former.byPath()
+	put := r.former.byPath() // empty without a former fetch
 	wanted := []Entry{}
 	for _, e := range m.Entries {
 		if err := r.plainFolders(e.Path); err != nil {
@@ -27,7 +27,7 @@ func (r *reader) compare(ctx context.Context, m *Manifest) ([]Entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		if hash == e.SHA256 {
+		if hash == e.SHA256 { // whoever put it there: the content is right, only the mode may not be
 			if err := r.root.Chmod(filepath.FromSlash(e.Path), 0o600); err != nil {
 				return nil, folderError(filepath.Join(r.at, e.Path), err)
 			}
@@ -74,7 +74,7 @@ func (r *reader) download(ctx context.Context, m *Manifest, wanted []Entry) erro
 	}
 	r.teller.begin(StepDownload, len(wanted), bytes)
 	err := inParallel(ctx, wanted, func(ctx context.Context, e Entry) error {
-		hash, _, err := r.hashHere(ctx, staged(e))
+		hash, _, err := r.hashHere(ctx, staged(e)) // a download that was cut off is not trusted by its name
 		if err == nil && hash != e.SHA256 {
 			err = retried(ctx, func() error { return r.one(ctx, m, e) })
 		}
@@ -83,6 +83,7 @@ func (r *reader) download(ctx context.Context, m *Manifest, wanted []Entry) erro
 		}
 		return err
 	})
+	// The names must be durable, too, before the switch is announced: after a power cut it is carried out from them.
 	if err == nil && len(wanted) > 0 {
 		err = r.wrap(stagedDir, syncDir(r.root, filepath.FromSlash(stagedDir)))
 	}
@@ -109,6 +110,7 @@ func (r *reader) sweep(wanted []Entry) error {
 	return nil
 }
 
+// wrap says which file of the folder an error is about.
 func (r *reader) wrap(name string, err error) error {
 	if err == nil {
 		return nil
@@ -200,6 +202,7 @@ func (r *reader) turn(m *Manifest) (removed, notes []string, err error) {
 			r.teller.ended(e.Path)
 		}
 	}
+	// Only what a fetch has put there is taken away, and only once everything new is in place.
 	stays := m.byPath()
 	for _, e := range r.formerEntries() {
 		if _, ok := stays[e.Path]; ok {
@@ -222,6 +225,7 @@ func (r *reader) turn(m *Manifest) (removed, notes []string, err error) {
 			return removed, notes, r.wrap(dir, err)
 		}
 	}
+	// The switch is over with this rename: until then the next fetch begins by carrying it out.
 	if err := r.root.Rename(filepath.FromSlash(nextName), filepath.FromSlash(currentName)); err != nil {
 		return removed, notes, r.wrap(nextName, err)
 	}
@@ -242,7 +246,7 @@ func (r *reader) place(e Entry) (moved bool, err error) {
 	if _, err := r.root.Lstat(from); errors.Is(err, fs.ErrNotExist) {
 		return false, nil // it was in place already
 	}
-	if err := r.plainFolders(e.Path); err != nil {
+	if err := r.plainFolders(e.Path); err != nil { // again: a link may have been planted since compare
 		return false, err
 	}
 	if dir := path.Dir(e.Path); dir != "." {

@@ -89,6 +89,7 @@ func s3Target(text string) (target, error) {
 		case "endpoint":
 			t.endpoint = strings.TrimSuffix(value, "/")
 			t.pathStyle = t.pathStyle || !query.Has("path_style") // what most servers other than Amazon's need
+		// region, profile: what is not named is left to the SDK, which asks the environment and ~/.aws.
 		case "region":
 			t.region = value
 		case "profile":
@@ -99,6 +100,7 @@ func s3Target(text string) (target, error) {
 			return target{}, badTarget(fmt.Sprintf("%q is nothing that an s3:// destination can say", safetext.Cut(key, 30)), "it can say endpoint, region, profile and path_style")
 		}
 	}
+	// An underscore was allowed once and breaks the bucket's host name; the rest would change the request's path.
 	if t.bucket == "" || strings.ContainsAny(t.bucket, "/%_ ") {
 		return target{}, badTarget("the destination names no bucket", "write it like s3://bucket/prefix")
 	}
@@ -109,6 +111,7 @@ func s3Target(text string) (target, error) {
 	return t, nil
 }
 
+// spell writes an s3 target in one way, whatever order its parts came in: spellings are compared.
 func (t target) spell(query url.Values) string {
 	s := "s3://" + t.bucket
 	if t.prefix != "" {

@@ -19,7 +19,7 @@ const transfers = 4
 // off, does not travel again; if it turns out to be something else when it is read back, it does.
 func (s *session) bring(ctx context.Context, r *Result, t *teller) error {
 	fresh := s.fresh()
-	present, err := s.present(ctx, fresh)
+	present, err := s.present(ctx, fresh) // by name and size: it costs a listing, no reading
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (s *session) bring(ctx context.Context, r *Result, t *teller) error {
 		return err
 	}
 	m := s.manifest()
-	verify := fresh
+	verify := fresh // also what was there already: nobody has read it back since the sync that was cut off
 	if s.opts.Verify {
 		verify = s.parts
 	}
@@ -93,6 +93,7 @@ func (s *session) present(ctx context.Context, fresh []part) (map[string]bool, e
 	return there, err
 }
 
+// upload brings parts, a few at once. What it counts in r is what has arrived as a whole round.
 func (s *session) upload(ctx context.Context, missing []part, r *Result, t *teller) error {
 	var bytes int64
 	for _, one := range missing {
@@ -120,7 +121,8 @@ type brokenError struct{ parts []part }
 
 func (e *brokenError) Error() string { return fmt.Sprintf("%d files are not whole", len(e.parts)) }
 
-// verify reads contents back and compares their hashes.
+// verify reads contents back and compares their hashes. All are read before it complains, so that bring can mend every
+// broken one at once; *brokenError in the chain names them.
 func (s *session) verify(ctx context.Context, m *Manifest, parts []part, t *teller) error {
 	var bytes int64
 	for _, one := range parts {
@@ -157,6 +159,7 @@ func (s *session) verify(ctx context.Context, m *Manifest, parts []part, t *tell
 	return nil
 }
 
+// readBack reports whether a file at the destination is whole. A file that is missing is not, and no error.
 func (s *session) readBack(ctx context.Context, name string, e Entry, t *teller) (bool, error) {
 	w := newHashWriter(tellingWriter{io.Discard, t})
 	err := retried(ctx, func() error {
