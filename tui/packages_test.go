@@ -3,7 +3,10 @@ package tui
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"fettle/accounts/store"
 	"fettle/pwfile"
@@ -105,4 +108,74 @@ func TestThePackageWizardKeepsWhatWasAnswered(t *testing.T) {
 	if got.Name != "nightly" || got.Target != "/srv/out" || got.Layout != store.LayoutObjects || len(got.Canvases) != 2 || len(got.Files) != 0 {
 		t.Errorf("%+v", got)
 	}
+}
+
+// Each step of the package wizard waits for its answer, and esc goes back without losing one.
+func TestThePackageWizardWaitsForEachAnswer(t *testing.T) {
+	t.Parallel()
+	waits := func(m Model, at int, why string) Model {
+		t.Helper()
+		if m = press(m, "enter"); m.front().(packageWizard).at != at || !strings.Contains(m.notice.text, why) {
+			t.Fatalf("step %d says %q", m.front().(packageWizard).at, m.notice.text)
+		}
+		return m
+	}
+	m := waits(press(atPackages(testModel(80, 24, sampleData())), "a"), packageName, "Give it a name")
+	m = waits(press(write(m, "nightly"), "enter"), packageCanvases, "Tick at least one canvas")
+	m = waits(press(m, "space", "enter", "enter"), packageTarget, "Say where it shall be brought")
+	m = press(write(m, "s3://jobs/nightly"), "enter", "esc", "esc", "esc", "esc")
+	if w := m.front().(packageWizard); w.at != packageName || w.name.Value() != "nightly" || len(w.canvases.ticked) != 1 || w.target.value(0) != "s3://jobs/nightly" {
+		t.Errorf("esc keeps %q, %q, %q at step %d", w.name.Value(), w.canvases.ticked, w.target.value(0), w.at)
+	}
+	if _, ok := press(m, "esc").front().(packagesScreen); !ok {
+		t.Error("esc on the first step does not leave")
+	}
+}
+
+// Further files may have blanks in their paths; plain files are chosen by hand.
+func TestThePackageTakesFilesAndLayout(t *testing.T) {
+	t.Parallel()
+	m := press(write(press(atPackages(testModel(80, 24, sampleData())), "a"), "nightly"), "enter", "space", "enter")
+	m = press(write(m, `/srv/a.xlsx  "/srv/with a blank.xlsx"`), "enter")
+	got := press(write(m, "/srv/out"), "enter", "down").front().(packageWizard).wanted()
+	want := []packages.Member{{Name: "/srv/a.xlsx"}, {Name: "/srv/with a blank.xlsx"}}
+	if !slices.Equal(got.Files, want) || got.Layout != store.LayoutPlain {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A package that was not kept goes back to its answers; one that was kept is synced next.
+func TestTheEndOfAPackage(t *testing.T) {
+	t.Parallel()
+	m := press(packageReady(testModel(80, 24, sampleData())), "enter")
+	early := press(m, "enter")
+	if _, still := early.front().(packageWizard); !still || early.notice.text == "" {
+		t.Error("enter leaves before the end")
+	}
+	j, _ := m.jobs.get(jobID{jobPackage, "nightly"})
+	failed := feed(m, jobEvent{id: j.id, run: j.run, ended: true, err: errors.New("a package of this name exists")})
+	if text := seen(failed); !strings.Contains(text, "It was not kept") || !strings.Contains(text, "A package of this name exists") {
+		t.Errorf("it shows\n%s", failed.content())
+	}
+	if w := press(failed, "enter").front().(packageWizard); w.at != packageName || w.target.value(0) != "/srv/out" {
+		t.Errorf("the answers are gone at step %d", w.at)
+	}
+	kept := feed(m, jobEvent{id: j.id, run: j.run, ended: true, result: depot().packages[0]})
+	if w, ok := press(kept, "enter").front().(syncWizard); !ok || w.id != "k1" {
+		t.Errorf("enter opens %T", press(kept, "enter").front())
+	}
+	if _, ok := press(kept, "down", "enter").front().(packagesScreen); !ok {
+		t.Error("the last line does not go back")
+	}
+}
+
+// Paths that are typed in a line come back as they were, whatever they are made of.
+func TestPathsInALine(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		paths := rapid.SliceOfN(rapid.StringMatching(`/[ a-z"\\,;#é]{1,12}`), 0, 5).Draw(t, "paths")
+		if got := pathsOf(pathsText(paths)); !slices.Equal(got, paths) {
+			t.Fatalf("%q comes back as %q", paths, got)
+		}
+	})
 }
