@@ -292,7 +292,7 @@ func TestWhatProvidersAnswerToAPoll(t *testing.T) {
 			t.Parallel()
 			rows, l := told(t, name)
 			if len(rows.Poll) == 0 {
-				t.Skip("no device flow")
+				return // no device flow, so nothing is polled
 			}
 			if name == "google" {
 				l.services = []string{"youtube"} // which the device flow carries

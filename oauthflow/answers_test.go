@@ -3,7 +3,6 @@ package oauthflow_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"runtime/metrics"
@@ -256,27 +255,6 @@ func TestTenThousandMutatedAnswers(t *testing.T) {
 		}
 	}
 	t.Logf("longest %v, most %d KiB", m.longest, m.most>>10)
-}
-
-// Answers just below and just above the largest that is read, made to cost as much as they can.
-func TestTheLargestAnswers(t *testing.T) {
-	if underRace {
-		t.Skip("large answers take minutes under the race detector, and nothing in reading them runs at the same time")
-	}
-	r := newReaders(t)
-	r.p.Services = map[string]provider.Service{"f": r.p.Services["f"]} // one listing is enough: these are slow
-	var m meter
-	for _, place := range placesOf(t, samples(t)) {
-		size := 1 << 20
-		if place == "resources" {
-			size = 4 << 20 // a listing may be longer
-		}
-		for i, body := range largest(size - 512) {
-			m.read(t, r, sample{place: place, name: fmt.Sprint("large-", i), status: 200 + 200*(i%2), contentType: "application/json", body: body})
-		}
-		m.read(t, r, sample{place: place, name: "too large", status: 200, contentType: "application/json", body: largest(size + 512)[5]})
-	}
-	t.Logf("longest %v, most %d MiB", m.longest, m.most>>20)
 }
 
 // FuzzAnswers looks further from where the documented answers stand.

@@ -2,7 +2,6 @@ package oauthflow_test
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -114,22 +113,4 @@ func repeatMember(r *rand.Rand, body []byte) []byte {
 	at := r.IntN(len(parts))
 	parts = append(parts[:at+1:at+1], parts[at:]...)
 	return bytes.Join(parts, []byte(","))
-}
-
-// largest are answers as large as they may be, or a little larger, made of what costs a reader most.
-func largest(size int) [][]byte {
-	fill := func(open, unit, end string) []byte {
-		return []byte(open + strings.Repeat(unit, (size-len(open)-len(end))/len(unit)) + end)
-	}
-	var members bytes.Buffer
-	members.WriteByte('{')
-	for i := 0; members.Len() < size-20; i++ {
-		fmt.Fprintf(&members, `"m%d":%d,`, i, i)
-	}
-	members.WriteString(`"x":0}`)
-	return [][]byte{
-		fill("", "[", ""), fill(`{"a":`, `{"a":`, ""), fill(`{"files":[`, `{"":0},`, `0]}`), fill(`[`, `[],`, `0]`), fill(`{"error":{"errors":[`, `{"reason":"x"},`, `0]}}`),
-		fill(`{"files":[`, `{"id":1,"name":"A very usual name of a file.xlsx"},`, `0]}`), fill(`{"access_token":"`, "\\u202e", `"}`), fill(`{"scope":"`, "a ", `"}`), fill(`{"value":[`, `0,`, `0]}`),
-		fill(`{"error_description":"`, "x", `"}`), fill("", "\x00", ""), members.Bytes(),
-	}
 }

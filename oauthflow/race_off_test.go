@@ -1,5 +1,0 @@
-//go:build !race
-
-package oauthflow_test
-
-const underRace = false
