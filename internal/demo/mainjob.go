@@ -76,8 +76,10 @@ var (
 	}
 )
 
+// healthBefore is the world as it was seeded: four files are stale.
 func (r *run) healthBefore(ctx context.Context) error { return r.health(ctx, statesBefore, 4) }
 
+// healthAfter leaves no stale file.
 func (r *run) healthAfter(ctx context.Context) error { return r.health(ctx, statesAfter, 0) }
 
 // health prints the accounts, worst first, and compares them with what has to be.
@@ -94,6 +96,7 @@ func (r *run) health(ctx context.Context, want map[string]accounts.State, staleF
 		}
 		r.say("   %-8s  %-14s  %-19s  %s", a.Health.Severity, a.Name, a.Health.State, said)
 		expected, ill := want[a.Name]
+		// What is not listed has to be healthy.
 		if !ill {
 			expected = accounts.Healthy
 		}

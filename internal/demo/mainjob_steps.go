@@ -63,6 +63,7 @@ func (r *run) byBrowser(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Two above: the partial grant was taken into use first, because the former one was dead.
 	if result.End != accounts.EndAuthorized || a.Health.State != accounts.Healthy || a.Generation != r.generation+2 {
 		return fmt.Errorf("it ended %q, the account is %s at generation %d", result.End, a.Health.State, a.Generation)
 	}
@@ -117,6 +118,7 @@ func (r *run) authorize(ctx context.Context, kind provider.FlowKind, act func(co
 // staleAfter are the canvases whose files are stale once the patient is repaired.
 var staleAfter = []string{"daily-sales", "month-close", "press-clippings", "stock-sync", "weekly-board"}
 
+// listStale finds the patient's files among those that were stale before.
 func (r *run) listStale(ctx context.Context) error {
 	stale, err := r.stale(ctx)
 	if err != nil {
@@ -140,6 +142,7 @@ func (r *run) short(text string) string {
 	return strings.ReplaceAll(text, r.World.Dir+"/", "")
 }
 
+// regenerate writes what is stale, at every place, and looks once more.
 func (r *run) regenerate(ctx context.Context) error {
 	plan, err := r.Keeper.Plan(ctx, pwfile.Selection{Stale: true})
 	if err != nil {

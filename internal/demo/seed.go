@@ -39,7 +39,9 @@ func (w *World) seed(ctx context.Context) (err error) {
 			return fmt.Errorf("make the demo's past, %s ago: %w", a.ago, err)
 		}
 	}
+	// From here on the book lives in the present, so that what the visitor does has true times.
 	w.clock.goBack(0)
+	// Without a last look the first screen would show the files as they were before they were disturbed.
 	return h.keeper.Check(ctx, true)
 }
 
@@ -104,6 +106,7 @@ func (s *seeding) signIn(ctx context.Context, r role, boxes ...string) error {
 		}
 		back, err := s.person.approveAddress(ctx, e.Prompt.AuthorizationURL, r.email(), boxes...)
 		if err != nil {
+			// Nobody else would end the wait: a person who fails pastes nothing.
 			leave(err)
 		}
 		pasted <- back
@@ -168,6 +171,7 @@ func (s *seeding) verify(names ...string) func(context.Context) error {
 
 // breakDown takes a provider out of service, and the next refresh finds out.
 func (s *seeding) breakDown(ctx context.Context) error {
+	// An HTML page, as load balancers send: no code of OAuth is in it, so the grant is not in doubt.
 	down := sandbox.Fault{Kind: sandbox.FaultHTML, Status: http.StatusServiceUnavailable}
 	if err := s.servers["archive"].Faults.Add(down); err != nil {
 		return err
@@ -236,8 +240,10 @@ func (s *seeding) disturbFiles(context.Context) error {
 	return os.WriteFile(filepath.Join(s.secondRunner(), "stock-sync.pwfile.age"), []byte("half a file"), 0o600)
 }
 
+// canvasFile is where a scene's canvas lies.
 func (w *World) canvasFile(name string) string { return filepath.Join(w.Canvases, name+".acc") }
 
+// passwordFile is beside it, where fettle puts one by default.
 func (w *World) passwordFile(name string) string {
 	return filepath.Join(w.Canvases, name+".pwfile.age")
 }

@@ -44,6 +44,7 @@ func startDropbox(o Options) (*Server, error) {
 		return reply(object{"account_id": "dbid:" + t.person.Subject, "email": t.person.Email, "email_verified": true, "name": object{"display_name": t.person.Name}, "account_type": object{".tag": "business"}})
 	}))
 	s.route("POST "+dropboxAPI+"auth/token/revoke", d.open("", func(t access, _ *http.Request) Answer {
+		// Revoking the access token ends the refresh token with it.
 		t.dead = true
 		return Answer{Header: map[string]string{"Content-Type": "application/json"}, Body: "null"}
 	}))
@@ -57,6 +58,7 @@ func startDropbox(o Options) (*Server, error) {
 	return d.Server, nil
 }
 
+// dropboxRefusals put a sentence behind the code of a bad client: whoever compares whole codes does not know it.
 var dropboxRefusals = map[reason]Answer{
 	badClient:   refuse(400, object{"error": "invalid_client: Invalid client_id or client_secret", "error_description": "Invalid client_id or client_secret"}),
 	badCode:     refuse(400, object{"error": "invalid_grant", "error_description": "code doesn't exist or has expired"}),
@@ -79,6 +81,7 @@ func (d *dropbox) open(scope string, h func(t access, r *http.Request) Answer) h
 	return func(r *http.Request) Answer {
 		t, ok := d.bearer(r)
 		switch kind := r.Header.Get("Content-Type"); {
+		// Judged before the token is: a form body with a good token is refused, too.
 		case kind != "" && kind != "application/json":
 			return Answer{Status: http.StatusBadRequest, Body: `Error in call to API function: Bad HTTP "Content-Type" header: "` + kind + `".`}
 		case !ok && (t.grant == nil || t.dead):

@@ -21,6 +21,7 @@ const githubRepos = "api.github.com/user/repos"
 func startGitHub(o Options) (*Server, error) {
 	h := &github{}
 	lasts := 0
+	// An app chooses: tokens for eight hours with refresh tokens that work once, or tokens without an end.
 	if o.Expiring {
 		lasts = 28800
 	}
@@ -48,6 +49,7 @@ func repo(id int, name string) any {
 	return object{"id": id, "full_name": name, "owner": object{"login": owner}}
 }
 
+// githubRefusals say of a wrong verifier what they say of a wrong code: which it was cannot be told.
 var githubRefusals = map[reason]Answer{
 	badClient:     githubError("incorrect_client_credentials", "The client_id and/or client_secret passed are incorrect."),
 	badCode:       githubError("bad_verification_code", "The code passed is incorrect or expired."),
@@ -70,10 +72,12 @@ func (h *github) knows(r *http.Request, id, secret string) bool {
 	return id == h.clientID && (secret == h.secret || secret == "" && r.Form.Get("grant_type") == deviceGrant)
 }
 
+// speak puts commas between scopes, against RFC 6749 §3.3.
 func (h *github) speak(g *grant, m object) {
 	text, _ := m["scope"].(string)
 	m["scope"], m["token_type"] = strings.ReplaceAll(text, " ", ","), "bearer"
 	if g.refresh != "" {
+		// About six months, and each refresh starts them anew.
 		m["refresh_token_expires_in"] = 15811200
 	}
 }
@@ -108,6 +112,7 @@ func (h *github) open(serve func(t access, r *http.Request) Answer) handler {
 	}
 }
 
+// user is the identity: GitHub has no id token, and its number is what never changes.
 func (h *github) user(t access, _ *http.Request) Answer {
 	id, _ := strconv.Atoi(t.person.Subject) // people without a number are nobody here
 	return reply(object{"login": strings.Split(t.person.Email, "@")[0], "id": id, "name": t.person.Name, "email": t.person.Email})

@@ -84,6 +84,7 @@ func (g *Google) boxes(scopes []string) bool {
 
 // refreshes: a browser has to ask for offline access, and again only gets a token if the consent page showed.
 func (g *Google) refreshes(a *asking) bool {
+	// A device always gets one; access_type is a parameter of the browser flow.
 	if a.userCode != "" {
 		return true
 	}
@@ -124,6 +125,7 @@ func (g *Google) revoke(r *http.Request) Answer {
 	if t, ok := g.alive(token); ok {
 		found = t.grant
 	}
+	// RFC 7009 §2.2 wants 200 here; Google sends 400, and fettle must read that as done.
 	if found == nil || found.dead {
 		return refuse(400, object{"error": "invalid_token", "error_description": "Token expired or revoked"})
 	}
@@ -135,6 +137,7 @@ func (g *Google) revoke(r *http.Request) Answer {
 	return reply(object{})
 }
 
+// userinfo is asked where the id token does not say who signed in.
 func (g *Google) userinfo(r *http.Request) Answer {
 	t, ok := g.bearer(r)
 	if !ok {
@@ -144,6 +147,7 @@ func (g *Google) userinfo(r *http.Request) Answer {
 }
 
 var (
+	// Both forms of Google's errors stand in one answer: the older errors list, and the ErrorInfo of newer APIs.
 	googleUnauthenticated = refuse(401, object{"error": object{
 		"code": 401, "status": "UNAUTHENTICATED", "message": "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.",
 		"errors":  []object{{"message": "Invalid Credentials", "domain": "global", "reason": "authError", "location": "Authorization", "locationType": "header"}},
@@ -170,6 +174,7 @@ func (g *Google) list(r *http.Request, api googleAPI) Answer {
 	}
 	some, next := g.leaf(strings.TrimPrefix(r.URL.Path, "/"), r.URL.Query().Get("pageToken"))
 	if len(some) == 0 {
+		// An empty list is no list at Google: a reader that insists on the member takes it for a wrong answer.
 		return reply(object{}) // the member itself is left out
 	}
 	answer := object{api.member: some}

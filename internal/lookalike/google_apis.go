@@ -13,6 +13,7 @@ type googleAPI struct {
 	items   []any
 }
 
+// googleAPIs are the calls of the built-in entry: a probe and a listing for each service.
 var googleAPIs = []googleAPI{
 	{"GET analyticsadmin.googleapis.com/v1beta/accountSummaries", []string{"analytics.readonly", "analytics.edit"}, "accountSummaries", []any{
 		summary(100, "Example Shop", property(1001, "Shop, web"), property(1002, "Shop, app")),
@@ -35,6 +36,7 @@ var googleAPIs = []googleAPI{
 	}},
 }
 
+// summary leaves propertySummaries out where there are none.
 func summary(account int, name string, properties ...any) any {
 	s := object{"name": fmt.Sprintf("accountSummaries/%d", account), "account": fmt.Sprintf("accounts/%d", account), "displayName": name}
 	if len(properties) > 0 {
@@ -60,6 +62,7 @@ func (g *Google) googleAds() {
 				return googleUnauthenticated
 			case !t.has(googleScope + "adwords"):
 				return googleInsufficient
+			// The token is the project's, not the person's: a sign-in can be in order and still nothing is answered.
 			case r.Header.Get("developer-token") == "":
 				return refuse(400, object{"error": object{"code": 400, "status": "INVALID_ARGUMENT", "message": "Request contains an invalid argument.", "details": []object{{
 					"@type":  "type.googleapis.com/google.ads.googleads.v25.errors.GoogleAdsFailure",

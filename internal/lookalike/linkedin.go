@@ -69,6 +69,7 @@ func (l *linkedIn) status(t access, m object) {
 	}
 }
 
+// linkedInRefusals say invalid_request of a bad code, where RFC 6749 §5.2 has invalid_grant.
 var linkedInRefusals = map[reason]Answer{
 	badClient: refuse(401, object{"error": "invalid_client", "error_description": "Client authentication failed"}),
 	badCode:   refuse(400, object{"error": "invalid_request", "error_description": "Unable to retrieve access token: appid/redirect uri/code verifier does not match authorization code. Or authorization code expired."}),
@@ -100,6 +101,7 @@ var (
 	linkedInNoHeader = refuse(400, object{"status": 400, "code": "VERSION_MISSING", "message": "A version must be present. Please specify a version by adding the LinkedIn-Version header."})
 )
 
+// adAccounts judges the token first, then the version in the header, then the permission.
 func (l *linkedIn) adAccounts(r *http.Request) Answer {
 	t, ok := l.bearer(r)
 	switch version := r.Header.Get("Linkedin-Version"); {

@@ -51,6 +51,7 @@ func startMeta(o Options) (*Server, error) {
 	return m.Server, nil
 }
 
+// adAccount names its business, by which the listing groups.
 func adAccount(id, name string) any {
 	return object{"id": id, "name": name, "business": object{"id": "77", "name": "Example GmbH"}}
 }
@@ -64,6 +65,7 @@ func Graph(status, code, subcode int, text string) Answer {
 	return refuse(status, object{"error": e})
 }
 
+// metaRefusals are Graph errors: at Meta the token endpoint speaks as the API does, not as RFC 6749 §5.2.
 var metaRefusals = map[reason]Answer{
 	badClient: Graph(400, 101, 0, "Error validating application. Cannot get application info due to a system error."),
 	badCode:   Graph(400, 100, 36009, "This authorization code has been used."),
@@ -88,6 +90,7 @@ func (m *meta) ownGrant(r *http.Request) Answer {
 	t, alive := m.alive(r.Form.Get("fb_exchange_token"))
 	left := int(metaTerm.Seconds())
 	switch {
+	// Meta tells a token that was taken back from one that ended; the remedies are the same, the words are not.
 	case t.grant == nil, t.dead:
 		return metaRemoved
 	case !alive:
@@ -101,6 +104,7 @@ func (m *meta) ownGrant(r *http.Request) Answer {
 func (m *meta) open(h func(t access, r *http.Request) Answer) handler {
 	return func(r *http.Request) Answer {
 		t, ok := m.bearer(r)
+		// fettle never puts a token into a query itself, but follows the addresses of pages, which hold one.
 		if !ok && r.Header.Get("Authorization") == "" {
 			t, ok = m.alive(r.URL.Query().Get("access_token"))
 		}

@@ -47,6 +47,7 @@ func startMicrosoft(o Options) (*Server, error) {
 		return nil, err
 	}
 	m.Server = s
+	// Which mistake it is depends on the registration: a public client must not send a secret, a web client must.
 	wrong := AADSTS(401, "invalid_client", 7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
 	if !o.Confidential {
 		wrong = AADSTS(401, "invalid_client", 700025, "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.")
@@ -101,6 +102,7 @@ func (m *microsoft) narrow(g *grant, asked []string) ([]string, *Answer) {
 		asked = g.asked
 	}
 	var scopes []string
+	// true is Advertising, false is Graph: two entries are two resources.
 	resources := map[bool]bool{}
 	for _, scope := range asked {
 		name := strings.TrimPrefix(scope, graph)
@@ -169,6 +171,7 @@ func (m *microsoft) userinfo(r *http.Request) Answer {
 	return reply(object{"sub": "pairwise-" + t.person.Subject, "name": t.person.Name, "email": t.person.Email})
 }
 
+// drive proves Graph's access; search is the listing.
 func (m *microsoft) drive(r *http.Request) Answer {
 	t, ok := m.bearer(r)
 	switch {

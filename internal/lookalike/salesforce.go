@@ -61,12 +61,14 @@ func (f *salesforce) person(g *grant) string {
 	return f.URL("login.salesforce.com/id/00D000000000001EAA/005" + g.person.Subject)
 }
 
+// speak leaves expires_in out: how long a session lasts is the org's policy, which the answer does not tell.
 func (f *salesforce) speak(g *grant, m object) {
 	delete(m, "expires_in")
 	m["instance_url"], m["id"] = f.URL(SalesforceInstance), f.person(g)
 	m["issued_at"], m["signature"] = strconv.FormatInt(f.Clock().UnixMilli(), 10), "c2lnbmF0dXJl"
 }
 
+// userinfo refuses in plain text, with 403 rather than the 401 of RFC 6750 §3.1.
 func (f *salesforce) userinfo(r *http.Request) Answer {
 	t, ok := f.bearer(r)
 	if !ok {

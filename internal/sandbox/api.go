@@ -46,6 +46,7 @@ func (s *Server) bearer(r *http.Request) *accessToken {
 	return s.liveToken(token)
 }
 
+// liveToken opens a token, which is its id encrypted, and looks whether that lives.
 func (s *Server) liveToken(token string) *accessToken {
 	packed, err := s.library.Provider().Crypto().Decrypt(token)
 	if err != nil {
@@ -58,6 +59,7 @@ func (s *Server) liveToken(token string) *accessToken {
 	if at == nil {
 		return nil
 	}
+	// A copy, because the lock ends here and a revocation may come while the answer is written.
 	snapshot := *at
 	return &snapshot
 }
@@ -124,6 +126,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, name string, items
 	if n, err := strconv.Atoi(query.Get("pageSize")); err == nil && n > 0 {
 		size = n
 	}
+	// A server may give fewer than asked for: a client that counts on its own page size stops too early.
 	size = min(size, s.opts.PageLimit)
 	from, err := pageStart(query.Get("pageToken"), len(items))
 	if err != nil {
@@ -140,6 +143,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, name string, items
 	writeJSON(w, http.StatusOK, answer)
 }
 
+// pageStart reads a page token; one that somebody made up is refused, not taken for the first page.
 func pageStart(token string, length int) (int, error) {
 	if token == "" {
 		return 0, nil

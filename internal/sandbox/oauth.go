@@ -23,11 +23,13 @@ func (s *Server) authenticate(r *http.Request) (op.Client, error) {
 		method = oidc.AuthMethodPost
 	}
 	if user, password, ok := r.BasicAuth(); ok {
+		// RFC 6749 §2.3: not more than one method in a request.
 		if method == oidc.AuthMethodPost {
 			return nil, oidc.ErrInvalidRequest().WithDescription("client authentication must not use more than one method")
 		}
 		var errUser, errPassword error
 		method = oidc.AuthMethodBasic
+		// RFC 6749 §2.3.1: id and secret are form-encoded before they go into the header.
 		id, errUser = url.QueryUnescape(user)
 		secret, errPassword = url.QueryUnescape(password)
 		if errUser != nil || errPassword != nil {
@@ -38,6 +40,7 @@ func (s *Server) authenticate(r *http.Request) (op.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Stricter than most servers, so that a client which guesses its method is found out in tests.
 	if client.AuthMethod() != method {
 		return nil, oidc.ErrInvalidClient().WithDescription("this client must authenticate by %s", client.AuthMethod())
 	}
@@ -52,6 +55,7 @@ func (s *Server) deviceAuthorization(w http.ResponseWriter, r *http.Request) {
 	}
 	recordOf(r.Context()).Client = client.GetID()
 	scopes := strings.Fields(r.PostForm.Get("scope"))
+	// RFC 6749 §5.2: what is not known is invalid_scope, and is not left out in silence.
 	if slices.ContainsFunc(scopes, s.store.unknown) {
 		writeOAuthError(w, r, errUnknownScope())
 		return
@@ -64,6 +68,7 @@ func (s *Server) deviceAuthorization(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if answer, ok := resp.Data.(*oidc.DeviceAuthorizationResponse); ok {
+		// Tests search output and files for this prefix: a device code must be found nowhere.
 		answer.DeviceCode = DeviceCodePrefix + answer.DeviceCode
 		if s.opts.Quirks.OmitInterval {
 			answer.Interval = 0

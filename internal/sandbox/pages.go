@@ -55,6 +55,7 @@ func (s *Server) consentPage(w http.ResponseWriter, r *http.Request) {
 	}
 	v := s.consentView(req.ClientID, req.Scopes)
 	v.Action, v.Request = consentPath, req.id
+	// An unknown hint is no error: it is a hint (OpenID Connect Core §3.1.2.1).
 	if hint, err := s.store.user(req.LoginHint); err == nil {
 		v.Chosen = hint.Email
 	}
@@ -96,6 +97,7 @@ func (s *Server) deviceAnswer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	userCode := r.PostForm.Get("user_code")
+	// Only the code was typed so far: the next page asks.
 	if !decides(r) {
 		s.deviceStep(w, userCode)
 		return
@@ -118,6 +120,7 @@ func (s *Server) deviceAnswer(w http.ResponseWriter, r *http.Request) {
 func (s *Server) consentView(clientID string, scopes []string) view {
 	v := view{Title: "Allow access?", Client: clientID, Users: s.opts.Users, Chosen: s.opts.Users[0].Email}
 	for _, scope := range scopes {
+		// openid and the like have no words, and no box: they are implied by signing in.
 		if words := s.store.words[scope]; words != "" {
 			v.Boxes = append(v.Boxes, Permission{Scope: scope, Words: words})
 		} else {
@@ -139,6 +142,7 @@ func (s *Server) show(w http.ResponseWriter, status int, name string, v view, re
 		http.Error(w, "the page cannot be shown", http.StatusInternalServerError)
 		return
 	}
+	// Chromium applies form-action to the redirect that follows a form as well, and would block the way back.
 	formAction := "'self'"
 	if u, err := url.Parse(redirect); err == nil && u.Host != "" {
 		formAction += " " + u.Scheme + "://" + u.Host

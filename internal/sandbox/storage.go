@@ -34,6 +34,7 @@ func (s *store) GetClientByClientID(_ context.Context, id string) (op.Client, er
 
 func (s *store) AuthorizeClientIDSecret(_ context.Context, id, secret string) error {
 	c, ok := s.clients[id]
+	// A client without a secret is public: an empty one must not authenticate it as confidential.
 	if !ok || c.secret == "" || subtle.ConstantTimeCompare([]byte(c.secret), []byte(secret)) != 1 {
 		return errUnknownClient
 	}
@@ -94,6 +95,7 @@ func (s *store) SetUserinfoFromToken(context.Context, *oidc.UserInfo, string, st
 	return errUnsupported
 }
 
+// SetIntrospectionFromToken answers for living tokens; for all others the library says inactive (RFC 7662 §2.2).
 func (s *store) SetIntrospectionFromToken(_ context.Context, out *oidc.IntrospectionResponse, tokenID, subject, _ string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

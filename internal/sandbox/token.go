@@ -46,6 +46,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	s.writeTokens(w, answer, issued)
 }
 
+// exchange knows three grants (RFC 6749 §4.1.3 and §6, RFC 8628 §3.4) and no other.
 func (s *Server) exchange(ctx context.Context, r *http.Request, client op.Client, issued *issuance) (*oidc.AccessTokenResponse, error) {
 	form := r.PostForm
 	var (
@@ -79,6 +80,7 @@ func (s *Server) exchange(ctx context.Context, r *http.Request, client op.Client
 	return answer, nil
 }
 
+// exchangeCode redeems a code. That it works once is the library's work, by our storage.
 func (s *Server) exchangeCode(ctx context.Context, r *http.Request, client op.Client) (*op.Response, error) {
 	form := r.PostForm
 	req := &oidc.AccessTokenRequest{
@@ -115,12 +117,14 @@ func (s *Server) writeTokens(w http.ResponseWriter, a *oidc.AccessTokenResponse,
 		AccessToken: a.AccessToken, TokenType: a.TokenType, RefreshToken: a.RefreshToken,
 		ExpiresIn: seconds(s.opts.AccessTTL), RefreshExpires: seconds(issued.refreshLife),
 	}
+	// OpenID Connect Core §3.1.3.3: it is for whoever asked for openid, whatever the library made.
 	if contains(issued.scopes, oidc.ScopeOpenID) {
 		out.IDToken = a.IDToken
 	}
 	if !s.opts.Quirks.OmitScope {
 		out.Scope = strings.Join(issued.scopes, " ")
 	}
+	// Some servers send every member they know: `"error": null` beside tokens is a success.
 	if s.opts.Quirks.NullMembers {
 		writeJSON(w, http.StatusOK, struct {
 			tokenAnswer
@@ -133,16 +137,19 @@ func (s *Server) writeTokens(w http.ResponseWriter, a *oidc.AccessTokenResponse,
 	writeJSON(w, http.StatusOK, out)
 }
 
+// clientRequest is a request in the library's form, with a client that is authenticated already.
 func clientRequest[T any](r *http.Request, client op.Client, data *T) *op.ClientRequest[T] {
 	return &op.ClientRequest[T]{Request: plainRequest(r, data), Client: client}
 }
 
+// plainRequest leaves the query out: what counts at these endpoints stands in the body.
 func plainRequest[T any](r *http.Request, data *T) *op.Request[T] {
 	return &op.Request[T]{
 		Method: r.Method, URL: r.URL, Header: r.Header, Form: r.PostForm, PostForm: r.PostForm, Data: data,
 	}
 }
 
+// writeJSON answers an object; statuses are the callers'.
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
