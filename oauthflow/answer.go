@@ -34,6 +34,7 @@ func readAnswer(resp *http.Response) (*answer, error) {
 	if int64(len(body)) > limit {
 		return nil, errTooLarge
 	}
+	// Counted before decoding, which is what would take the memory; those inside strings count too, which no real answer feels.
 	if bytes.Count(body, []byte("{"))+bytes.Count(body, []byte("[")) > maxContainers || bytes.Count(body, []byte(",")) > maxValues {
 		return nil, errTooMany
 	}
@@ -131,6 +132,7 @@ const maxSeconds = 10 * 365 * 24 * 3600
 // positive one counts.
 func seconds(v any) (time.Duration, bool) {
 	f, err := strconv.ParseFloat(strings.TrimSpace(textOf(v)), 64)
+	// 1e400 is out of range and reads as infinite: it means "very long", like any other nonsense of that kind.
 	if err != nil && !math.IsInf(f, 1) || math.IsNaN(f) || f <= 0 {
 		return 0, false
 	}
@@ -149,6 +151,7 @@ func lookup(v any, path string) any {
 	if !ok {
 		return nil
 	}
+	// The whole name first, so that a dot in a member's own name wins over the path.
 	if e, ok := m[path]; ok {
 		return e
 	}

@@ -23,6 +23,7 @@ type bearer struct {
 
 // send makes one call; any status but 2xx and the request's own OK ones is an *Error.
 func (b bearer) send(ctx context.Context, hc *http.Client, r provider.Request) (*answer, error) {
+	// After filling in: what the provider sent with the token decides where this goes, so it is checked as a whole.
 	target := fill(r.URL, b.token.Kept, b.clientID)
 	if !slices.Contains(b.provider.BearerOrigins(b.server, b.token.Kept), provider.Origin(target)) {
 		return nil, offOrigin(b.place, b.provider.ID, target)

@@ -37,8 +37,8 @@ func StartBrowser(_ context.Context, r Request) (*Flow, *Listener, error) {
 		return nil, nil, err
 	}
 	f.RedirectURI = redirect
-	// The state is what ties an answer to this flow; it is compared in constant time and used once.
 	f.ExpiresAt = f.StartedAt.Add(browserTTL)
+	// The state is what ties an answer to this flow; it is compared in constant time and used once.
 	f.Secrets.State = secret.New(randomText())
 	if r.Provider.UsesPKCE() {
 		f.Secrets.Verifier = secret.New(oauth2.GenerateVerifier())
@@ -126,6 +126,7 @@ func waitBrowser(ctx context.Context, f *Flow, o WaitOptions) (*Token, error) {
 		case d = <-bad:
 		case d = <-good:
 		case text, open := <-pasted:
+			// A closed channel is always ready: left in the select, it would spin.
 			if !open {
 				pasted = nil
 				continue
@@ -188,6 +189,7 @@ func (o WaitOptions) exchange(ctx context.Context, f *Flow, code string) (*Token
 	if !f.Secrets.Verifier.Empty() {
 		opts = append(opts, oauth2.VerifierOption(f.Secrets.Verifier.Reveal()))
 	}
+	// The redirect again, letter for letter (RFC 6749 §4.1.3).
 	cfg := config(f.Server, o.Client, f.RedirectURI, nil)
 	return requestToken(ctx, o.HTTP, PlaceExchange, o.Provider, o.Client, params(o.Provider.TokenParams), o.Now(),
 		func(ctx context.Context) (*oauth2.Token, error) { return cfg.Exchange(ctx, code, opts...) })

@@ -78,6 +78,7 @@ func (c *checker) tell(check ProviderCheck) {
 func (c *checker) metadata() {
 	const what = "metadata of the issuer"
 	needed := !complete(c.p)
+	// Microsoft's issuer is a template until somebody has signed in; GitHub and Meta have none.
 	if c.p.Issuer == "" || strings.Contains(c.p.Issuer, "{") {
 		c.say(false, "metadata", what, CheckSkipped, "there is no issuer that could be asked; the entry gives the endpoints")
 		return
@@ -89,6 +90,7 @@ func (c *checker) metadata() {
 		switch {
 		case e.Code == CodeIssuerMismatch:
 			c.say(true, "issuer", "the metadata is the issuer's own", CheckFailed, e.Description)
+		// Plenty of providers publish nothing; their entries say it all.
 		case e.Status == http.StatusNotFound && !needed:
 			c.say(false, "metadata", what, CheckSkipped, "none is published; the entry gives the endpoints")
 		default:
@@ -101,6 +103,7 @@ func (c *checker) metadata() {
 	c.say(true, "issuer", "the metadata is the issuer's own", CheckOK, clean(c.p.Issuer))
 	c.differences(m)
 	c.pkce(m)
+	// The same steps as a flow takes, so that what is checked is what will be used.
 	s, err := merge(c.server, m, c.p)
 	if err != nil {
 		c.say(true, "metadata", what, CheckFailed, brief(asError(err, PlaceDiscovery, c.p.ID)))
@@ -188,6 +191,7 @@ func (c *checker) askDevice(id, what string, scopes []string) {
 		c.say(false, id, what, CheckOK, "codes are given out; to be entered at "+f.VerificationURI)
 	case e == nil:
 		c.say(false, id, what, CheckFailed, clean(err.Error()))
+	// Asked without the secret, so this proves nothing against the client.
 	case e.Code == "invalid_client" || e.Code == "unauthorized_client":
 		c.say(false, id, what, CheckSkipped, "this client cannot do it without its secret, or at all: "+brief(e))
 	default:

@@ -35,6 +35,7 @@ func (c *checker) endpoints() {
 		form      url.Values
 	}{
 		{"authorization", s.Authorization, askPage, browser, nil},
+		// A refresh without a token: RFC 6749 §5.2 wants invalid_request, and no server can give anything out for it.
 		{"token", s.Token, askOAuth, true, url.Values{"grant_type": {"refresh_token"}}},
 		{"device authorization", s.Device, askForm, device, url.Values{}},
 		{"revocation", s.Revocation, revocation, false, url.Values{}},
@@ -43,6 +44,7 @@ func (c *checker) endpoints() {
 		{"identity", c.p.Identity.URL, askAPI, false, nil},
 		{"keys", s.JWKS, askKeys, false, nil},
 	} {
+		// An address that no flow of the entry uses may be wrong without hurting anybody.
 		if e.url == "" || e.id == "device authorization" && !device {
 			continue
 		}
@@ -64,6 +66,7 @@ func (c *checker) endpoints() {
 
 func (c *checker) endpoint(id, address string, how ask, essential bool, form url.Values) {
 	what := id + " endpoint"
+	// A part of it comes with the token answer: Salesforce's instance, Microsoft's tenant.
 	if strings.Contains(address, "{") && how != askAPI {
 		c.say(false, id, what, CheckSkipped, "its address is known after a sign-in")
 		return
@@ -77,6 +80,7 @@ func (c *checker) look(id, what, address string, how ask, essential bool, form u
 	check := ProviderCheck{ID: id, What: what, Address: withoutQuery(address), State: CheckFailed, Essential: essential}
 	if c.ctx.Err() != nil {
 		check.State, check.Detail = CheckSkipped, "stopped"
+		// Each endpoint of a server that is down would wait its ten seconds otherwise.
 	} else if check.Detail = c.dead[provider.Origin(address)]; check.Detail == "" {
 		a, err := c.fetch(address, how, form)
 		if e := asErrorOrNil(err); e != nil {
@@ -107,6 +111,7 @@ func (c *checker) fetch(address string, how ask, form url.Values) (*answer, erro
 // judge reads what an answer says about the address it came from.
 func judge(how ask, a *answer, p provider.Provider) (CheckState, string) {
 	e := a.failure(PlaceDiscovery, p.ID, nil)
+	// A proxy or a load balancer answers 502 for anything, so that it proves nothing about the address.
 	if a.status >= 500 {
 		return CheckFailed, brief(e)
 	}
@@ -132,6 +137,7 @@ func judge(how ask, a *answer, p provider.Provider) (CheckState, string) {
 // judgeForm reads the answer to a form with too little in it.
 func judgeForm(how ask, a *answer, e *Error) (CheckState, string) {
 	switch {
+	// Whatever the error says: only an OAuth endpoint says it in this form.
 	case hasError(a.object["error"]) && e.Code != "":
 		return CheckOK, "answers with " + e.Code
 	case how == askForm && (a.status == http.StatusOK || a.status == http.StatusUnauthorized):

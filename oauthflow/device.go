@@ -115,6 +115,7 @@ func waitDevice(ctx context.Context, f *Flow, o WaitOptions) (*Token, error) {
 		if err := sleep(ctx, min(wait, left)); err != nil {
 			return nil, err
 		}
+		// No last poll at the very end: the code is dead for the server by then, and its clock is not ours.
 		if left <= wait {
 			return nil, expired(PlaceDevicePoll, o.Provider.ID)
 		}
@@ -125,6 +126,7 @@ func waitDevice(ctx context.Context, f *Flow, o WaitOptions) (*Token, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		// An answer of any kind ends the longer wait of a lost connection.
 		v := verdict(o.Provider, err)
 		if v != pollLost {
 			lost = 0
@@ -133,6 +135,7 @@ func waitDevice(ctx context.Context, f *Flow, o WaitOptions) (*Token, error) {
 		case pollPending:
 		case pollSlowDown:
 			slowed = true
+			// RFC 8628 §3.5 adds five seconds, for good; what the answer itself names is taken if it is more.
 			f.Interval = clampInterval(f.Interval + 5*time.Second)
 			if d, ok := seconds(answer); ok {
 				f.Interval = max(f.Interval, clampInterval(d))

@@ -57,6 +57,7 @@ func metadata(ctx context.Context, hc *http.Client, p provider.Provider) (*answe
 			return a, nil
 		}
 		e := a.failure(PlaceDiscovery, p.ID, nil)
+		// The other document would not be better served by a server in trouble, and its 404 would hide the reason.
 		if e.Transient() {
 			return nil, e
 		}
@@ -80,6 +81,7 @@ func merge(s Server, m *answer, p provider.Provider) (Server, error) {
 		{"introspection_endpoint", &s.Introspection}, {"userinfo_endpoint", &s.Userinfo}, {"jwks_uri", &s.JWKS},
 	} {
 		v := m.text(e.member)
+		// The entry wins: it was checked by whoever wrote it, the document comes from outside.
 		if *e.to != "" || v == "" {
 			continue
 		}
@@ -109,6 +111,7 @@ func checkEndpoint(raw, issuer string) error {
 	if err != nil {
 		return err
 	}
+	// A company's own server inside its network names itself, and may.
 	if strings.EqualFold(is.Host, u.Host) && (u.Scheme == "https" || is.Scheme == "http") {
 		return nil
 	}

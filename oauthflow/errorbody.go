@@ -31,6 +31,7 @@ func hasError(v any) bool {
 
 // failure turns an answer into an Error. Secrets that were sent are cut out, should the server repeat them.
 func (a *answer) failure(place Place, providerID string, secrets []string) *Error {
+	// First what the body says, then the header, then the status: each is only asked where the one before was silent.
 	e := &Error{Place: place, Provider: providerID, Status: a.status, RetryAfter: retryAfter(a.header)}
 	a.readError(e)
 	// Microsoft Graph says in the header alone that it wants a fresh sign-in (insufficient_claims).
@@ -41,6 +42,7 @@ func (a *answer) failure(place Place, providerID string, secrets []string) *Erro
 		e.Codes = append(e.Codes, h)
 	}
 	switch {
+	// It has spoken for itself.
 	case e.Code != "" || e.Description != "":
 	case a.status >= 300 && a.status <= 399:
 		e.Code, e.Description = CodeRedirected, "the server redirects elsewhere, which is never followed"
@@ -77,6 +79,7 @@ func (a *answer) readError(e *Error) {
 		nestedError(e, v)
 	default:
 		e.Code = firstText(m, "errorCode", "code", "serviceErrorCode", "status")
+		// LinkedIn sends both.
 		if s := firstText(m, "serviceErrorCode"); s != "" && s != e.Code {
 			e.Codes = append(e.Codes, s)
 		}
@@ -167,6 +170,7 @@ func wwwAuthenticateError(header string) string {
 // redact cuts out what was sent: an error text that repeats a token must not carry it into a log.
 func redact(s string, secrets []string) string {
 	for _, secret := range secrets {
+		// A shorter one would cut holes into every text.
 		if len(secret) >= 6 {
 			s = strings.ReplaceAll(s, secret, "[redacted]")
 		}

@@ -40,6 +40,7 @@ func Identify(ctx context.Context, hc *http.Client, p provider.Provider, s Serve
 	a, err := b.send(ctx, hc, request)
 	if err != nil {
 		e := asError(err, PlaceUserinfo, p.ID)
+		// With an id token that did not verify it would hide a forgery behind "cannot say".
 		if !e.Transient() && notVerified == nil && (e.Status == http.StatusForbidden || e.Status == http.StatusNotFound) {
 			return Identity{}, nil // the token is good, but not for this
 		}
@@ -60,6 +61,7 @@ func Identify(ctx context.Context, hc *http.Client, p provider.Provider, s Serve
 func fromIDToken(ctx context.Context, hc *http.Client, p provider.Provider, s Server, clientID string, t *Token) (Identity, error) {
 	g := guarded(hc)
 	keys := &recorder{base: g.Transport}
+	// A copy: the client belongs to the caller, and the recorder to this one token.
 	watched := *g
 	watched.Transport = keys
 	templated := strings.Contains(s.Issuer, "{")
@@ -129,12 +131,14 @@ func identityOf(p provider.Provider, s Server, claims map[string]any) Identity {
 		if path == "" {
 			path = standard
 		}
+		// The longest e-mail address there can be (RFC 5321 §4.5.3.1).
 		return safetext.Cut(textOf(lookup(claims, path)), 320)
 	}
 	id := Identity{
 		Issuer: s.Issuer, Tenant: member(p.Identity.Tenant, "tid"),
 		Subject: member(p.Identity.Subject, "sub"), Email: member(p.Identity.Email, "email"),
 	}
+	// Identities are compared with their issuer: subject 1001 exists at every provider.
 	if id.Issuer == "" {
 		id.Issuer = provider.Origin(s.Token)
 	}

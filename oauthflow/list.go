@@ -51,6 +51,7 @@ func (l *lister) list(ctx context.Context, listing provider.Listing) ([]Resource
 	for _, item := range items {
 		found = append(found, item)
 		path, ok := itemPath(item.ID)
+		// Two names for one thing, or one thing named on two pages: it is asked once.
 		if !ok || asked[path] {
 			continue
 		}
@@ -102,11 +103,13 @@ func (l *lister) pages(ctx context.Context, listing provider.Listing, parent str
 		if err != nil {
 			return nil, err
 		}
+		// Cut off at the limit, which whoever keeps the listing takes as "there may be more".
 		if found = collect(found, listing, a.value, parent); len(found) >= maxItems {
 			return found[:maxItems], nil
 		}
 		next, more := nextRequest(listing, a, request)
 		if !more {
+			// break leaves out the loop's own count.
 			l.pagesLeft--
 			break
 		}
@@ -121,8 +124,7 @@ func collect(found []Resource, l provider.Listing, page any, parent string) []Re
 	for _, item := range items {
 		r := Resource{ID: field(item, l.ID, "id"), Parent: parent}
 		r.Name = field(item, l.Name, "name")
-		// Google Ads answers with names alone: "customers/1234567890".
-		if s := textOf(item); s != "" { // a list of plain ids
+		if s := textOf(item); s != "" { // Google Ads lists plain ids: "customers/1234567890"
 			r.ID, r.Name = clean(s), clean(s)
 		}
 		if l.Parent != "" {
@@ -167,6 +169,7 @@ func nextRequest(l provider.Listing, a *answer, current provider.Request) (next 
 		return next, next.URL != ""
 	}
 	token := textOf(lookup(a.value, l.Next))
+	// The token goes into JSON that the catalogue wrote, so it must not be able to end its string.
 	quoted, _ := json.Marshal(token) // a string always encodes
 	next.Body = strings.ReplaceAll(l.NextBody, "{next}", string(quoted))
 	if l.NextURL != "" {
@@ -188,6 +191,7 @@ func nextPage(l provider.Listing, a *answer, current string) string {
 		return resolve(base, linkNext(a.header.Values("Link")))
 	}
 	next := textOf(lookup(a.value, l.Next))
+	// Without a parameter to put it into, it is an address of its own.
 	if next == "" || l.NextParam == "" {
 		return resolve(base, next)
 	}

@@ -180,6 +180,7 @@ func (l *Listener) handler(f *Flow, good, bad chan<- delivery) http.Handler {
 			q = url.Values{}
 		}
 		code, err := checkResponse(f, q, false)
+		// A forged callback gets its page and the wait goes on: it must not be able to end somebody's sign-in.
 		var wrong *PasteError
 		if errors.As(err, &wrong) {
 			offer(bad, delivery{err: err})
@@ -201,6 +202,7 @@ func (l *Listener) refuses(r *http.Request) int {
 		return http.StatusNotFound
 	case r.Method != http.MethodGet:
 		return http.StatusMethodNotAllowed
+	// An image or a script of some page that guesses ports; old browsers send no such header.
 	case r.Header.Get("Sec-Fetch-Dest") != "" && r.Header.Get("Sec-Fetch-Dest") != "document":
 		return http.StatusForbidden
 	}

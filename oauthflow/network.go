@@ -42,6 +42,7 @@ func NetworkCause(err error) NetCause {
 		return NetTooLarge
 	case errors.Is(err, errPlainHTTP), errors.Is(err, errLinkLocal):
 		return NetRefused
+	// Before DNS and TLS: a proxy that cannot be reached fails in their words.
 	case isProxyRefusal(err), isProxyText(err):
 		return NetProxy
 	case errors.As(err, &dns):
@@ -51,6 +52,7 @@ func NetworkCause(err error) NetCause {
 		return NetClock
 	case errors.As(err, &verify), errors.As(err, &alert), errors.As(err, &record), isCertText(err):
 		return NetTLS
+	// Last, because DNS and TLS errors say Timeout() too, and their kind tells more.
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return NetTimeout
 	}
@@ -64,6 +66,7 @@ func isProxyText(err error) bool {
 }
 
 func isCertText(err error) bool {
+	// None of them has a type: the first is net/http's, the others are about the file of further authorities.
 	s := err.Error()
 	return strings.Contains(s, "server gave HTTP response to HTTPS client") || strings.HasPrefix(s, "read the certificate authorities") ||
 		strings.Contains(s, "certificate in PEM form")

@@ -20,6 +20,7 @@ func ParsePaste(f *Flow, text string) (code string, err error) {
 	if s == "" {
 		return "", mistake(MistakeEmpty, "nothing was pasted; copy the address of the page you ended on")
 	}
+	// From the most telling form to the least: an address says what it is, a bare code could be anything.
 	if u := f.asRedirect(s); u != nil {
 		return parseAddress(f, u)
 	}
@@ -58,6 +59,7 @@ func (f *Flow) asRedirect(s string) *url.URL {
 }
 
 func parseAddress(f *Flow, u *url.URL) (string, error) {
+	// The likeliest mistake: the address that was shown, pasted back before anybody signed in.
 	if sameEndpoint(u, f.AuthorizationURL) || u.Query().Has("response_type") && u.Query().Has("client_id") {
 		return "", mistake(MistakeAuthorizationURL, "this is the address to open in a browser; sign in there and paste the address you end on")
 	}

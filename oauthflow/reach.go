@@ -99,6 +99,7 @@ func (w *wayfarer) onItsOwn(hc *http.Client) *http.Client {
 		return hc
 	}
 	alone := transport.Clone()
+	// It is used once, so it must leave no idle connection behind.
 	alone.DisableKeepAlives = true
 	if alone.OnProxyConnectResponse == nil {
 		alone.OnProxyConnectResponse = refusedByProxy
@@ -155,6 +156,7 @@ func (w *wayfarer) trace() *httptrace.ClientTrace {
 func (w *wayfarer) stageOf(err error, secure bool) Stage {
 	switch NetworkCause(err) {
 	case NetProxy:
+		// It is the proxy's own name that does not resolve.
 		if w.dnsFailed {
 			return StageDNS
 		}
@@ -166,6 +168,7 @@ func (w *wayfarer) stageOf(err error, secure bool) Stage {
 	case NetTimeout, NetConnection, NetTooLarge, NetRefused:
 	}
 	switch {
+	// Nothing was connected to, and the proxy is what would have been.
 	case !w.connected && w.way.Proxy != "":
 		return StageProxy
 	case !w.connected:

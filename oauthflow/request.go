@@ -35,6 +35,7 @@ func (c call) do(ctx context.Context, hc *http.Client) (*answer, error) {
 		req.Header[k] = v
 	}
 	req.Header.Set("User-Agent", userAgent)
+	// Without it GitHub answers with a form.
 	req.Header.Set("Accept", "application/json")
 	resp, err := guarded(hc).Do(req)
 	if err != nil {
@@ -50,6 +51,7 @@ func (c call) do(ctx context.Context, hc *http.Client) (*answer, error) {
 
 func (c call) networkError(ctx context.Context, err error) *Error {
 	err = unwrapURL(err)
+	// The caller's own end reads as a lost connection otherwise, and that would be tried again.
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
@@ -62,6 +64,7 @@ func post(ctx context.Context, hc *http.Client, place Place, providerID, endpoin
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
 	switch client.Auth {
 	case provider.AuthBasic:
+		// Escaped first: an id with a colon would end in the wrong half.
 		r := http.Request{Header: header}
 		r.SetBasicAuth(url.QueryEscape(client.ID), url.QueryEscape(client.Secret.Reveal())) // RFC 6749 §2.3.1
 	// In the body: what most providers document, though RFC 6749 §2.3.1 prefers the header.

@@ -95,6 +95,7 @@ func Explain(in Input) Diagnosis {
 		in = Input{Place: in.Place, Status: in.Status}
 	}
 	s := see(in)
+	// In the order of the files, best grade first: the first that fits is the answer.
 	for i := range t.rules {
 		if evidence, ok := t.rules[i].match(s); ok {
 			return t.rules[i].diagnosis(in, evidence)
@@ -143,6 +144,7 @@ func Of(err error, h Hints) Diagnosis {
 		if e.Provider != "" {
 			in.Provider = e.Provider
 		}
+		// With a code or a status the server was reached, and its network error is only how the answer ended.
 		if e.Code == "" && e.Status == 0 {
 			in.Err = e.Err
 		}

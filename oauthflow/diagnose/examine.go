@@ -53,6 +53,7 @@ func (t *table) examine(text string, firstLine int) *examination {
 	told := map[string]bool{} // jobs that try again say the same thing hundreds of times
 	for i := range e.entries {
 		sum := &e.entries[i].sum
+		// Most lines of a log say nothing: looking at them closer would be most of the work.
 		if !sum.interesting() && len(hits[i]) == 0 || len(told) >= maxEntries {
 			continue
 		}
@@ -81,6 +82,7 @@ func (e *examination) said(i int) string {
 func (e *examination) phraseHits() map[int][]*rule {
 	hits := map[int][]*rule{}
 	for _, p := range e.table.phrases {
+		// A phrase whose words are not all there is not there: this spares most of the searches.
 		if slices.ContainsFunc(p.words, func(w string) bool { _, ok := e.text.words[w]; return !ok }) {
 			continue
 		}

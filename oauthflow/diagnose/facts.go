@@ -43,6 +43,7 @@ func lineFacts(f *Facts, l line) {
 	}
 	if len(f.ClientIDs) < maxFacts && (strings.Contains(l.low, "client") || strings.Contains(l.low, "app") || strings.Contains(l.low, "consumer")) {
 		for _, m := range namedClient.FindAllStringSubmatch(l.text, maxFacts) {
+			// The dot of the sentence that it ends.
 			if id := strings.TrimRight(m[1], "."); clientLike(id) {
 				f.ClientIDs = once(f.ClientIDs, id)
 			}
@@ -140,6 +141,7 @@ func hostAt(s string) string {
 		end++
 	}
 	host := s[:end]
+	// The last one: a password may hold an @ of its own.
 	if i := strings.LastIndexByte(host, '@'); i >= 0 {
 		host = host[i+1:]
 	}

@@ -30,6 +30,7 @@ func (e *examination) diagnoses(counted bool) (out []Diagnosis, around []surroun
 			continue
 		}
 		said[key] = len(out)
+		// Mail encoding has broken the lines anew, so a number would point at the wrong one.
 		if !counted {
 			f.diag.Line = 0
 		}
@@ -48,6 +49,7 @@ func (e *examination) around(of []finding) surroundings {
 	slices.SortFunc(of, func(a, b finding) int { return a.entry - b.entry })
 	end := 0 // the entries before it are in part already
 	for _, f := range of {
+		// Stretches that overlap are read once.
 		from, to := max(f.entry-lookBack, end), min(f.entry+lookAhead+1, len(e.entries))
 		f.entry += len(part.entries) - from
 		part.found = append(part.found, f)

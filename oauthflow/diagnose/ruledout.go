@@ -15,6 +15,7 @@ func ruledOut(r Reading, e *examination) []Exclusion {
 	var out []Exclusion
 	causes := causesOf(r)
 	network := slices.ContainsFunc([]string{"dns", "tls", "proxy", "timeout", "unreachable", "clock_skew", "bad_answer"}, func(c string) bool { return causes[c] })
+	// A log may hold a good answer and a later outage: then nothing is excluded.
 	if why := e.answered(r); why != "" && !network {
 		out = append(out, Exclusion{OfNetwork, why})
 	}
@@ -59,6 +60,7 @@ func (e *examination) answered(r Reading) string {
 	for i := range e.entries {
 		sum := &e.entries[i].sum
 		for _, c := range sum.codes {
+			// Also of numbers that no rule knows: Microsoft has thousands.
 			if e.table.words[strings.ToLower(c)].distinct || strings.HasPrefix(c, "AADSTS") {
 				return "The provider answered with a code of its own, so its name, the connection and TLS worked."
 			}

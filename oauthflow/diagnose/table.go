@@ -74,6 +74,7 @@ var rules = sync.OnceValues(func() (*table, error) {
 		t.rules = append(t.rules, f.Rules...)
 		t.signs = append(t.signs, f.Signs...)
 	}
+	// After all files are read: place is the order of the whole, and pointers into a growing list would go stale.
 	for i := range t.rules {
 		t.rules[i].place = i
 		t.index(&t.rules[i])
@@ -94,6 +95,7 @@ func readRules(name string) (ruleFile, error) {
 	if err != nil {
 		return f, err
 	}
+	// A misspelt key would silently make a rule fit more than it should.
 	if extra := md.Undecoded(); len(extra) > 0 {
 		return f, fmt.Errorf("unknown key %s", extra[0])
 	}
@@ -120,6 +122,7 @@ func (t *table) index(r *rule) {
 		}
 		m := t.words[low]
 		m.code = c
+		// Nobody else uses Microsoft's prefix.
 		m.distinct = m.distinct || strings.HasPrefix(low, "aadsts")
 		t.words[low] = m
 	}
@@ -127,6 +130,7 @@ func (t *table) index(r *rule) {
 		t.phrases = append(t.phrases, newPhrase(p, r))
 	}
 	switch {
+	// They are found by their code or phrase; what text they have only narrows it.
 	case len(r.Codes) > 0, len(r.Log) > 0:
 	case len(r.Status) > 0:
 		t.status = append(t.status, r)

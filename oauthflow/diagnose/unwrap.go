@@ -19,6 +19,7 @@ func unwrap(s string) (_ string, counted bool) {
 	if page.MatchString(s) { // not every XML: a SOAP fault says in its tags whose it is
 		s = stripTags(s)
 	}
+	// After the tags: an escaped < is text, and must not become one.
 	if strings.Contains(s, "&") {
 		s = html.UnescapeString(s)
 	}
@@ -67,6 +68,7 @@ var escapes = strings.NewReplacer(
 // unquote decodes quoted-printable, which mails about failed jobs come in.
 func unquote(s string) (string, bool) {
 	soft := strings.Count(s, "=\n") + strings.Count(s, "=\r\n")
+	// One = at the end of a line is any shell script; two signs of the encoding are a mail.
 	if soft == 0 || soft+strings.Count(s, "=3D")+strings.Count(s, "=20") < 2 {
 		return s, false
 	}

@@ -85,6 +85,7 @@ func (e *entry) issuer() string {
 	return p.Issuer
 }
 
+// Reading eight files whole took longer than the rest of a start; comparing issuers needs one line of each.
 var issuerLine = regexp.MustCompile(`(?m)^issuer = "([^"]*)"`)
 
 // Of is a catalogue of entries that are at hand already, such as the one that a password file describes. They are taken
@@ -117,6 +118,7 @@ func (c *Catalogue) With(file string, toml []byte) (*Catalogue, error) {
 		if err != nil {
 			return nil, locate(file, toml, id, err)
 		}
+		// Such an entry is no built-in one any more, however little the config changed.
 		p.FromConfig = true
 		out.entries[id] = &entry{id: id, raw: merged, provider: p}
 	}

@@ -35,9 +35,9 @@ const (
 type Death struct {
 	ID          string    `toml:"-"`
 	Cause       string    `toml:"cause"`        // the diagnosis this is shown as: expired, idle, revoked, session_policy, client_invalid …
-	From        DeathFrom `toml:"from"`         //
+	From        DeathFrom `toml:"from"`         // what the term is counted from
 	Days        int       `toml:"days"`         // the term, for consent, use and client-use
-	If          DeathIf   `toml:"if"`           //
+	If          DeathIf   `toml:"if"`           // what has to be true of the grant or its client
 	Scopes      []string  `toml:"scopes"`       // only grants with one of these; a * at the end stands for anything
 	UnlessOnly  []string  `toml:"unless_only"`  // not grants that have nothing but these
 	Services    []string  `toml:"services"`     // only accounts of one of these services

@@ -46,6 +46,7 @@ func readTables(file string, text []byte) (map[string]table, error) {
 		tables[id] = t
 	}
 	for _, key := range md.Undecoded() { // before the raw maps, which take every key
+		// Other tables of config.toml belong to others, who check their own keys.
 		if len(key) > 2 && key[0] == "providers" {
 			return nil, fmt.Errorf("%s:%d: unknown key %s", file, lineOf(text, key), key)
 		}
@@ -55,6 +56,7 @@ func readTables(file string, text []byte) (map[string]table, error) {
 		if err := md.PrimitiveDecode(prim, &t.raw); err != nil {
 			return fail(err)
 		}
+		// flows = "device" in place of a list is the decoder's error; services = 3 in place of tables is not.
 		if err := checkTables(t.raw, reflect.TypeFor[Provider](), nil); err != nil {
 			return nil, locate(file, text, id, err)
 		}
@@ -137,6 +139,7 @@ func build(id string, base map[string]any, over table) (Provider, map[string]any
 		}
 	}
 	p.ID = id
+	// The order matters: vars may stand in what defaults look at, and scopes are compared in the spelling.
 	p.fillVars()
 	p.setDefaults()
 	p.spelling = p.canonical()

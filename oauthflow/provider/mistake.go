@@ -51,6 +51,7 @@ func decodeError(file string, err error) error {
 	if m[1] != "" {
 		where += ":" + m[1]
 	}
+	// The decoder names the last key it read, which is the one that is wrong or the one before it.
 	if m[2] != "" {
 		where += ": " + m[2]
 	}
@@ -84,6 +85,7 @@ func lineOf(text []byte, key []string) int {
 		line = strings.TrimSpace(line)
 		if strings.HasPrefix(line, "[") {
 			table = splitKey(strings.Trim(strings.SplitN(line, "#", 2)[0], "[] \t"))
+			// The nearest table above counts where the key itself is not written: it may be one that is missing.
 			if n := len(table); n > depth && n <= len(key) && slices.Equal(table, key[:n]) {
 				best, depth = i+1, n
 			}

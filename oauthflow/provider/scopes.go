@@ -57,6 +57,7 @@ func (p Provider) canonical() func(string) string {
 	learn := func(scopes ...string) {
 		for _, s := range scopes {
 			s = p.withoutPrefix(s)
+			// The first spelling wins, and services come before everything else.
 			if key := strings.ToLower(s); known[key] == "" {
 				known[key] = s
 			}
@@ -111,6 +112,7 @@ func (p Provider) RequiredScopes(services []string) ([]string, error) {
 		if !ok {
 			return nil, fmt.Errorf("%s has no service %q; it has %s", p.Name, id, strings.Join(slices.Sorted(maps.Keys(p.Services)), ", "))
 		}
+		// Microsoft gives a token for one resource: Graph or Advertising, never both.
 		if first != "" && s.Resource != resource {
 			return nil, fmt.Errorf("%s and %s need tokens of their own: authorize one account for each", p.Services[first].Name, s.Name)
 		}

@@ -17,6 +17,7 @@ func (p Provider) Validate() error {
 	if !idPattern.MatchString(p.ID) {
 		return fmt.Errorf("%q is not a provider id: use lower-case letters, digits, - and _", p.ID)
 	}
+	// Endpoints and flows first: what follows would only stumble over their mistakes.
 	for _, check := range []func() error{p.checkEndpoints, p.checkFlows, p.checkParams, p.checkHabits, p.checkScopes, p.checkClient, p.checkServices, p.checkKinds, p.checkDeaths} {
 		if err := check(); err != nil {
 			return err
@@ -44,6 +45,7 @@ func (p Provider) checkEndpoints() error {
 		}
 	}
 	for _, o := range p.APIOrigins {
+		// A path would look as if it narrowed where a token may go; only origins are compared.
 		if u, err := url.Parse(o); err != nil || checkURL(o) != nil || u.Path != "" || u.RawQuery != "" {
 			return wrong("api_origins", "%q is not an origin such as https://api.example.com", o)
 		}
@@ -57,6 +59,7 @@ func (p Provider) checkFlows() error {
 			return wrong("flows", "%q is neither device nor browser", f)
 		}
 	}
+	// With an issuer the endpoint may still come from its metadata.
 	if slices.Contains(p.Flows, Browser) && p.Issuer == "" && p.Authorization == "" {
 		return wrong("authorization_endpoint", "needed for the browser flow where there is no issuer to ask")
 	}
@@ -103,6 +106,7 @@ func (p Provider) checkHabits() error {
 	if p.Renew != RenewRefresh && p.Renew != RenewExchange {
 		return wrong("renew", "%q is neither refresh nor exchange", p.Renew)
 	}
+	// There is no standard for exchanging an access token, so the entry has to say how.
 	if p.Renew == RenewExchange && len(p.RenewParams) == 0 {
 		return wrong("renew_params", "needed with renew = \"exchange\"")
 	}
@@ -118,6 +122,7 @@ func (p Provider) checkHabits() error {
 		}
 	}
 	switch src := p.ScopeSource; {
+	// These are kinds of answer; everything else is an address that lists permissions (Meta).
 	case src == "token", src == "tokeninfo", src == "introspection", strings.HasPrefix(src, "header:"):
 	default:
 		if err := p.checkTemplate(src); err != nil {
@@ -141,6 +146,7 @@ func (p Provider) checkClient() error {
 			n++
 		}
 	}
+	// Which one wins would be a matter of luck for whoever rotates the secret.
 	if n > 1 {
 		return wrong("client", "has more than one of secret, secret_file, secret_command")
 	}
@@ -197,6 +203,7 @@ func checkURL(raw string) error {
 	if err != nil || u.Host == "" {
 		return fmt.Errorf("%q is not an address", raw)
 	}
+	// A user name reads like the host ("https://accounts.google.com@evil.example"), and RFC 6749 §3.1 forbids fragments.
 	if u.User != nil || u.Fragment != "" || u.Opaque != "" {
 		return fmt.Errorf("%q holds a user name or a fragment", raw)
 	}
@@ -214,6 +221,7 @@ func checkRedirect(raw string) error {
 	if err != nil || u.Host == "" || u.Fragment != "" || u.User != nil {
 		return fmt.Errorf("%q is not an address", raw)
 	}
+	// RFC 8252 §8.3 advises against localhost, and at some providers it is the only one that can be registered.
 	if u.Scheme == "https" || u.Scheme == "http" && (LoopbackLiteral(u.Host) || u.Hostname() == "localhost") {
 		return nil
 	}

@@ -28,10 +28,12 @@ func (p Provider) checkScopes() error {
 	for alias, name := range p.ScopeAliases {
 		names[strings.ToLower(p.withoutPrefix(alias))] = strings.ToLower(p.withoutPrefix(name))
 	}
+	// Sorted here and below: of two mistakes the same one is told at each start.
 	for _, alias := range slices.Sorted(maps.Keys(p.ScopeAliases)) {
 		if !isScope(alias) || !isScope(p.ScopeAliases[alias]) {
 			return wrong("scope_aliases", "%q or %q is not a scope", alias, p.ScopeAliases[alias])
 		}
+		// Followed as canonical does, or a circle could hide behind a prefix or a capital.
 		seen := map[string]bool{}
 		for at := strings.ToLower(p.withoutPrefix(alias)); at != ""; at = names[at] {
 			if seen[at] {
@@ -104,10 +106,12 @@ func (p Provider) checkDeaths() error {
 		if !slices.Contains([]DeathIf{IfAlways, IfTesting, IfRefreshToken, IfAccessOnly}, d.If) {
 			return wrong(at+".if", "%q is none of testing, refresh-token, access-only", d.If)
 		}
+		// An answer states its own end, and an event has none.
 		dated := d.From != FromAnswer && d.From != FromEvent
 		if d.Days < 0 || d.Days > 36500 || dated != (d.Days > 0) {
 			return wrong(at+".days", "a cause from %q %s", d.From, map[bool]string{true: "needs its days, 1 to 36500", false: "has no days"}[dated])
 		}
+		// The screen has nothing else to say why an account ends.
 		if d.Words == "" {
 			return wrong(at+".words", "needed: what happens, in one sentence")
 		}
@@ -133,6 +137,7 @@ func (p Provider) checkRequest(at string, r Request) error {
 		return wrong(at+".method", "%q is none of GET, POST, PUT, DELETE", r.Method)
 	}
 	for _, status := range r.OK {
+		// A 5xx is the server's trouble, whatever an entry hopes.
 		if status < 200 || status > 499 {
 			return wrong(at+".ok", "%d is no status of an answer that could prove anything", status)
 		}
@@ -146,6 +151,7 @@ func (p Provider) checkRequest(at string, r Request) error {
 		if _, ok := p.Vars[name]; !ok {
 			return wrong(at+".needs", "%q is not among the vars", name)
 		}
+		// It is shown in place of the call that cannot be made.
 		if r.Needs[name] == "" {
 			return wrong(at+".needs", "%q has no sentence that says why it is needed", name)
 		}
@@ -170,6 +176,7 @@ func (p Provider) checkListing(at string, l Listing) error {
 		switch {
 		case l.Children != nil || each.Each != nil:
 			return wrong(at+".each", "stands beside no children and holds no each of its own")
+		// An address that begins with the item would let an answer decide where the token goes.
 		case !strings.Contains(each.URL, "{item}") || strings.HasPrefix(each.URL, "{"):
 			return wrong(at+".each.url", "%q has to be an address of its own with {item} in it", each.URL)
 		}
