@@ -22,12 +22,14 @@ func (r *refresh) accept(ctx context.Context, t *oauthflow.Token, took time.Dura
 	next := r.secrets.succeed(t)
 	seq := r.grant.Seq + 1
 	attempts := 0
+	// Google sends the same refresh token again, or none; that is no rotation.
 	rotated := !r.secrets.Refresh.Empty() && next.Refresh.Hash() != r.secrets.Refresh.Hash()
 	err := r.flight.persist(Unstored{AccountID: r.account.ID, Account: r.account.Name}, func(w store.Writer) error {
 		a, err := w.Account(r.account.ID)
 		if err != nil {
 			return err
 		}
+		// A commit whose error came after it was durable must not be repeated: the fence would call it a conflict.
 		if attempts++; attempts > 1 {
 			if stored, err := r.isStored(w, next, seq); err != nil || stored {
 				return err
@@ -48,6 +50,7 @@ func (r *refresh) accept(ctx context.Context, t *oauthflow.Token, took time.Dura
 		if err := w.PutAccount(&a); err != nil {
 			return err
 		}
+		// An entry each: a changed endpoint and lost permissions are asked about separately later.
 		for _, note := range noted {
 			if err := w.AddEvent(b.event(a, "refresh", true, note)); err != nil {
 				return err
@@ -84,10 +87,12 @@ func (r *refresh) isStored(w store.Reader, next sealedGrant, seq int64) (bool, e
 func (r *refresh) renew(a *store.Account, t *oauthflow.Token, next sealedGrant, rotated bool, at time.Time) []string {
 	var noted []string
 	a.RefreshedAt, a.ProvenAt, a.AccessExpiresAt = at, at, t.AccessExpiresAt
+	// An answer that says nothing leaves the former end: some providers state it with the first answer only.
 	if !t.RefreshExpiresAt.IsZero() {
 		a.RefreshExpiresAt = t.RefreshExpiresAt
 	}
 	a.HasRefresh = !next.Refresh.Empty()
+	// Elsewhere the token answer is not to be believed about scopes: it repeats what was asked for, or leaves out what is implied.
 	if t.ScopesStated && (r.provider.ScopeSource == "" || r.provider.ScopeSource == "token") {
 		noted = append(noted, r.lost(a.Granted, t.Scopes, a.Required)...)
 		a.Granted = t.Scopes
@@ -100,16 +105,19 @@ func (r *refresh) renew(a *store.Account, t *oauthflow.Token, next sealedGrant, 
 		maps.Copy(kept, t.Kept)
 		a.Kept = kept
 	}
+	// Taken as the strictest kind at once: guessing wrong the other way loses the account at the next crash.
 	if rotated && a.Rotation == provider.RotationNone {
 		a.Rotation = provider.RotationSingleUse
 		noted = append(noted, "the provider gave another refresh token although it is not known to; from now on this account counts as single-use")
 	}
+	// The refresh went through, so the changed secret is right.
 	if hash := r.client.Secret.Hash(); hash != a.ClientHash {
 		a.ClientHash = hash
 		a.Generation++
 		noted = append(noted, "the client secret has changed; password files carry the old one")
 	}
 	if s := serverOf(*a, r.provider); s != a.Server {
+		// The others are of no use to a job, so its file does not go stale over them.
 		if s.Token != a.Server.Token {
 			a.Generation++
 			noted = append(noted, "the token endpoint has changed; password files carry the old one")
@@ -159,7 +167,9 @@ func (r *refresh) refused(err error, took time.Duration) error {
 	b := r.book
 	o := b.outcomeOf(r.account, store.ObservedRefresh, "refresh", err)
 	o.took = took
+	// ended: the provider has decided, and repeating the request would bring the same answer.
 	ended := !o.transient && (endsGrant(o.diagnosis.Remedy) || o.code == codeInvalidGrant)
+	// A used-up token is invalid_grant by RFC 6749 §5.2; some servers call one that they do not know any more invalid_request.
 	if r.open != nil && !o.transient && (ended || o.code == "invalid_request") {
 		ended = true
 		o.diagnosis = interrupted(r.open.At, o.diagnosis)
@@ -168,6 +178,7 @@ func (r *refresh) refused(err error, took time.Duration) error {
 	// What may have been rotated at the provider stays noted until a request is answered.
 	keep := r.account.Rotation == provider.RotationSingleUse && !ended && (r.open != nil || mayHaveArrived(err))
 	failed := &RefreshError{Account: r.account.Name, Diagnosis: o.diagnosis, Transient: o.transient, Err: err}
+	// Not ctx: the answer of the provider is worth keeping even if nobody waits for it any more.
 	writing := b.cfg.Store.Update(context.Background(), func(w store.Writer) error {
 		if !keep {
 			if err := w.DeleteIntent(r.account.ID); err != nil {

@@ -59,6 +59,7 @@ type authorization struct {
 
 // StartFlow makes the flow's record and reserves its name. It sends at most one device authorization request.
 func (b *Book) StartFlow(ctx context.Context, req AuthorizeRequest) (PendingFlow, error) {
+	// First, because an expired flow still reserves its name.
 	if err := b.Tidy(ctx); err != nil {
 		return PendingFlow{}, err
 	}
@@ -122,6 +123,7 @@ func (b *Book) planAuthorization(ctx context.Context, req AuthorizeRequest) (aut
 		return plan, fmt.Errorf("account %q: name at least one service of %s", plan.Name, p.Name)
 	}
 	plan.provider = p
+	// Two lists: asked for is also who signs in and what makes the grant last; required is only what a job would miss.
 	if plan.scopes, err = p.RequestScopes(plan.Services); err != nil {
 		return plan, err
 	}
@@ -165,6 +167,7 @@ func (plan *authorization) takeFrom(a store.Account) {
 func (plan authorization) chooseKind() (provider.FlowKind, error) {
 	choices := plan.choices()
 	for _, c := range choices {
+		// The kind that was asked for or else the preferred one.
 		if c.Kind != plan.Kind && plan.Kind != "" || plan.Kind == "" && !c.Preferred {
 			continue
 		}
@@ -196,6 +199,7 @@ func (b *Book) beginFlow(ctx context.Context, plan authorization, client oauthfl
 		// Without the consent page a provider may leave out the refresh token, or the boxes to tick.
 		Consent: true, Now: b.cfg.Now,
 	}
+	// The hint saves picking among several signed-in people, which is how the wrong account gets authorized.
 	if plan.account != nil && !plan.SwitchIdentity {
 		req.LoginHint = plan.account.Identity.Email
 	}
@@ -230,6 +234,7 @@ func (b *Book) flowRecord(plan authorization, flow *oauthflow.Flow) (store.Flow,
 	if err != nil {
 		return store.Flow{}, fmt.Errorf("account %q: keep the authorization: %w", plan.Name, err)
 	}
+	// State, verifier and device code: whoever had them could finish the sign-in elsewhere.
 	plain, err := flow.Secrets.MarshalSealed()
 	if err != nil {
 		return store.Flow{}, fmt.Errorf("account %q: keep the authorization: %w", plan.Name, err)
@@ -261,6 +266,7 @@ func (b *Book) keepFlow(ctx context.Context, plan authorization, record store.Fl
 		}
 		return w.AddEvent(b.flowEvent(record, "authorize started", true, fmt.Sprintf("%s flow", record.Kind)))
 	})
+	// The one that lost the race is told whose flow it is, not just that the name is taken.
 	var taken *store.NameTakenError
 	if errors.As(err, &taken) {
 		if err := b.nameIsFree(ctx, plan); err != nil {

@@ -63,6 +63,7 @@ func (b *Book) meta(ctx context.Context, key string, create func() (string, erro
 	if err == nil && value != "" || err != nil && !isNotFound(err) {
 		return value, err
 	}
+	// Made before the transaction: sealing must not hold up other writers, and what the loser made is dropped.
 	made, err := create()
 	if err != nil {
 		return "", err

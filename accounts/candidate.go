@@ -83,6 +83,7 @@ func (f candidateFacts) applyTo(a *store.Account, p provider.Provider) {
 	if a.Generation == 0 || !sameClient || a.Rotation == "" {
 		a.Rotation = rotationOf(p) // otherwise what was observed of this client stays true
 	}
+	// A sign-in takes the account back from a password file, and out of a removal that did not come to its end.
 	a.HasRefresh, a.Holder, a.ToRevoke = f.HasRefresh, store.HolderBook, false
 	a.AuthorizedAt, a.RefreshedAt, a.ProvenAt = f.AuthorizedAt, f.AuthorizedAt, f.AuthorizedAt
 	a.AccessExpiresAt, a.RefreshExpiresAt = f.AccessExpiresAt, f.RefreshExpiresAt
@@ -134,6 +135,7 @@ func (b *Book) openCandidate(ctx context.Context, accountID string) (candidate, 
 	if c.client, err = b.openClient(ctx, p, c.facts.ClientID); err != nil {
 		return c, err
 	}
+	// The candidate's own origins count, not the account's: it may come from another client or server.
 	obtained := store.Account{Server: c.facts.Server, OAuthClientID: c.facts.OAuthClientID}
 	if drift := driftOf(obtained, p, c.client.ID); len(drift) > 0 {
 		return c, &BlockedError{Account: c.account.Name, Provider: p.ID, Drift: drift}

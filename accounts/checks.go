@@ -48,6 +48,7 @@ func (b *Book) examineCandidate(ctx context.Context, accountID string, report fu
 	}
 	e := c.examination(b, report)
 	e.say(c.refreshTokenCheck(b.now()))
+	// Checks may be repeated hours later. A candidate is never refreshed, since that could use up what is not promoted yet.
 	if lasts(c.facts.AccessExpiresAt, 0, b.now()) {
 		e.run(ctx)
 	} else {
@@ -63,6 +64,7 @@ func (b *Book) examineCandidate(ctx context.Context, accountID string, report fu
 // conclude promotes the candidate or lets it wait, reads back what was stored, and sums up.
 func (b *Book) conclude(ctx context.Context, c candidate, e *examination) (FlowResult, error) {
 	result := FlowResult{AccountID: c.account.ID, Name: c.account.Name, Reauthorized: c.current.Seq != 0, End: EndAuthorized, Missing: e.missing}
+	// What the provider said just now goes before what the token answer said.
 	c.facts.Granted = e.account.Granted
 	if e.found.Known() {
 		c.facts.Identity = e.found
@@ -104,6 +106,7 @@ func (r *FlowResult) sum(checks []Check) {
 // account belongs to now.
 func (c candidate) examination(b *Book, report func(Check)) *examination {
 	a := c.account
+	// The account as it would be, with whom it belongs to now: that is what the person found is compared with.
 	former := a.Identity
 	c.facts.applyTo(&a, c.provider)
 	a.Identity = former

@@ -54,6 +54,7 @@ func (b *Book) AddClient(ctx context.Context, c NewClient) (ClientInfo, error) {
 		Auth: cmp.Or(c.Auth, impliedAuth(!c.Secret.Empty())), Kind: c.Kind, Redirects: c.Redirects, Seq: 1, CreatedAt: b.now(),
 		Testing: c.Testing, SecretExpiresAt: c.SecretExpiresAt.UTC(),
 	}
+	// Clients are chosen by label, so none goes without one.
 	record.Label = cmp.Or(record.Label, p.Name)
 	if err := checkClient(record, !c.Secret.Empty()); err != nil {
 		return ClientInfo{}, &ClientError{p.ID, err}
@@ -70,6 +71,7 @@ func (b *Book) AddClient(ctx context.Context, c NewClient) (ClientInfo, error) {
 		if err != nil {
 			return err
 		}
+		// Two records of one client would each have a secret, and only the newer would work.
 		for _, other := range all {
 			if other.Provider == record.Provider && other.OAuthID == record.OAuthID {
 				return &ClientError{p.ID, fmt.Errorf("%q is kept already, as %q: replace its secret instead", record.OAuthID, other.Label)}
@@ -117,6 +119,7 @@ func (b *Book) RemoveClient(ctx context.Context, clientID string) error {
 		if err != nil {
 			return err
 		}
+		// Looked up inside the transaction: a sign-in may be about to use it.
 		names, err := clientUse(w, clientID)
 		if err != nil {
 			return err
@@ -152,11 +155,13 @@ func clientUse(r store.Reader, clientID string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A candidate may have come through another client than its account has now; promoting it would need the client again.
 	waiting, err := r.Grants(store.Candidate)
 	if err != nil {
 		return nil, err
 	}
 	for _, g := range waiting {
+		// Facts that a newer fettle wrote cannot be read, and do not keep a client from being removed.
 		if f, err := readCandidateFacts(g); err == nil && f.ClientID == clientID {
 			ids = append(ids, g.AccountID)
 		}

@@ -25,6 +25,7 @@ func kindOf(p provider.Provider, kind string, auth provider.AuthMethod) (provide
 	} else {
 		fits = slices.DeleteFunc(fits, func(k provider.ClientKind) bool { return cmp.Or(k.Auth, auth) != auth })
 	}
+	// Two that fit are none: a wrong kind would rule out flows that work.
 	if len(fits) != 1 {
 		return provider.ClientKind{}, false
 	}

@@ -83,6 +83,7 @@ func (plan *ClientPlan) gather(r store.Reader, another bool) error {
 		return err
 	}
 	for _, c := range canvases {
+		// A canvas without a file has nothing that could go stale.
 		if c.Written != nil && slices.ContainsFunc(users, func(id string) bool { return slices.Contains(c.AccountIDs, id) }) {
 			plan.Canvases = append(plan.Canvases, c.Name)
 		}
@@ -146,6 +147,7 @@ func (b *Book) ReplaceClient(ctx context.Context, clientID string, c ClientChang
 	if err != nil {
 		return plan, err
 	}
+	// Accounts follow one by one after the commit: each waits for its own lock, which may be held by a refresh under way.
 	hash := c.Secret.Hash()
 	for _, id := range users {
 		if err := b.followClient(ctx, id, now, hash, !c.Secret.Empty()); err != nil {
@@ -189,6 +191,7 @@ func (b *Book) applyChange(record *store.Client, c ClientChange) error {
 	if c.Secret.Empty() {
 		return nil
 	}
+	// The new secret is sealed under a number of its own, so that the former blob cannot be put back in its place.
 	record.Seq++
 	record.SecretExpiresAt = c.SecretExpiresAt.UTC()
 	var err error
@@ -235,6 +238,7 @@ func (b *Book) followClient(ctx context.Context, accountID string, c store.Clien
 		if !moved && a.ClientHash == hash && a.AuthMethod == c.Auth {
 			return nil
 		}
+		// All three lie in password files, which compare the generation to know that they are stale.
 		a.OAuthClientID, a.ClientHash, a.AuthMethod = c.OAuthID, hash, c.Auth
 		a.Generation++
 		if err := w.PutAccount(&a); err != nil || !moved {

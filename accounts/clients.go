@@ -52,6 +52,7 @@ func (b *Book) Clients(ctx context.Context) ([]ClientInfo, error) {
 			return err
 		}
 		accounts, err := r.Accounts()
+		// The store may call this again after a busy database.
 		clear(used)
 		for _, a := range accounts {
 			key := [2]string{a.Provider, a.ClientID}
@@ -67,6 +68,7 @@ func (b *Book) Clients(ctx context.Context) ([]ClientInfo, error) {
 	}
 	list := []ClientInfo{}
 	for _, p := range b.cfg.Catalogue.Configured() {
+		// An entry of config.toml may change a provider without bringing a client.
 		if p.Client.ID != "" {
 			list = append(list, configInfo(p))
 		}
@@ -107,6 +109,7 @@ func (c *ClientInfo) findEnd(p provider.Provider) {
 		c.DiesAt, c.DiesBecause = c.SecretExpiresAt, "its secret ends then"
 	}
 	for _, d := range p.Deaths {
+		// Google deletes clients that were unused for six months.
 		if d.From != provider.FromClientUse {
 			continue
 		}
@@ -165,6 +168,7 @@ func (b *Book) registration(ctx context.Context, p provider.Provider, clientID s
 		return ClientInfo{}, err
 	}
 	all = slices.DeleteFunc(all, func(c ClientInfo) bool { return c.Provider != p.ID })
+	// What config.toml says goes before the store: it is what the operator sees when looking for the reason.
 	i := slices.IndexFunc(all, func(c ClientInfo) bool {
 		return c.ID == clientID || clientID == "" && c.FromConfig
 	})

@@ -79,6 +79,7 @@ func (b *Book) testClient(ctx context.Context, p provider.Provider, info ClientI
 		})
 	}
 	t.judge(p, err)
+	// No flow could be done with it, so none is tried.
 	if t.Verdict == ClientRefuted {
 		return t
 	}
@@ -97,6 +98,7 @@ func (t *ClientTest) judge(p provider.Provider, err error) {
 	}
 	d := diagnose.Of(err, diagnose.Hints{Provider: p.ID})
 	switch {
+	// The order matters: an outage goes before its body, and a word about the client before one about the token.
 	case said.Status == 0 || said.Transient():
 		t.Verdict, t.Title, t.Diagnosis = ClientUnknown, p.Name+" could not be asked: "+d.Title, &d
 	case d.Remedy == diagnose.FixClient || said.Code == "invalid_client" || said.Code == "unauthorized_client":
@@ -116,6 +118,7 @@ func (t *ClientTest) judge(p provider.Provider, err error) {
 func (b *Book) testFlow(ctx context.Context, p provider.Provider, server oauthflow.Server, info ClientInfo, client oauthflow.Client, kind provider.FlowKind) FlowChoice {
 	c := FlowChoice{Kind: kind}
 	k, known := kindOf(p, info.Kind, info.Auth)
+	// Told from the catalogue without asking: Google answers invalid_client then, which sounds like a wrong secret.
 	if known && len(k.Flows) > 0 && !slices.Contains(k.Flows, kind) {
 		c.Unavailable = fmt.Sprintf("a client of kind %s cannot do it", k.Name)
 		return c

@@ -55,6 +55,7 @@ func (b *Book) Decide(ctx context.Context, accountID string, d Decision) error {
 	if d == DecideUseNew && got.Known() && want.Known() && !got.Same(want) {
 		return &IdentityError{Account: c.account.Name, Want: want, Got: got}
 	}
+	// Only now, because dropping a candidate needs no key and must be possible with a locked vault.
 	if c, err = b.openCandidate(ctx, accountID); err != nil {
 		return err
 	}

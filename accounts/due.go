@@ -73,6 +73,7 @@ func isDue(a Account, p provider.Provider, idle time.Duration, now time.Time) bo
 	if !a.OpenSince.IsZero() {
 		return true
 	}
+	// Asking a provider daily about a dead grant brings the same answer daily.
 	if a.Health.State == NeedsSignIn {
 		return false
 	}

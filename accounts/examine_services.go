@@ -64,6 +64,7 @@ func (e *examination) services() []provider.Service {
 // probe makes the cheapest call that proves the token works for a service.
 func (e *examination) probe(ctx context.Context, svc provider.Service) outcome {
 	c := e.begin(Check{ID: CheckProbe, Service: svc.ID, Title: "Access to " + svc.Name})
+	// Asking would earn a 403 that says less than the missing permission does.
 	if lacks := e.lacks(svc); lacks {
 		c.State, c.Detail = CheckSkipped, "its permissions are missing"
 		e.say(c)
@@ -74,6 +75,7 @@ func (e *examination) probe(ctx context.Context, svc provider.Service) outcome {
 	if err != nil {
 		c = e.trouble(c, o)
 	} else {
+		// One good answer proves the token, whatever the other services say.
 		e.accepted = true
 		c.State, c.Detail = CheckOK, svc.Name+" answers"
 	}
@@ -95,6 +97,7 @@ func (e *examination) resources(ctx context.Context, svc provider.Service) outco
 	switch {
 	case err != nil:
 		c = e.trouble(c, o)
+	// An empty list is kept too: it says that what was there before is gone.
 	case len(found) == 0:
 		e.listed[svc.ID] = found
 		d := nothingFound(svc, e.account.Identity)
@@ -131,6 +134,7 @@ func worst(all []outcome) (outcome, bool) {
 	}
 	var found []outcome
 	for _, o := range all {
+		// The zero outcome stands for a service that was not asked.
 		if o.kind != "" {
 			found = append(found, o)
 		}
@@ -138,6 +142,7 @@ func worst(all []outcome) (outcome, bool) {
 	if len(found) == 0 {
 		return outcome{}, false
 	}
+	// One observation a kind is kept for each account, so the one that asks for most has to be it.
 	return slices.MaxFunc(found, func(x, y outcome) int { return weight(x) - weight(y) }), true
 }
 

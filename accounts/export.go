@@ -85,6 +85,7 @@ func (b *Book) Export(ctx context.Context, accountID string) (Exported, error) {
 	if err := b.fitForJobs(ctx, a.Name); err != nil {
 		return Exported{}, err
 	}
+	// Last, so that a dead account is called dead and not unshareable.
 	if a.HasRefresh && a.Rotation == provider.RotationSingleUse {
 		return Exported{}, &SingleUseError{Account: a.Name}
 	}

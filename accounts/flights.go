@@ -99,6 +99,7 @@ func (f *flight) persist(u Unstored, write func(store.Writer) error) error {
 		if err == nil || pointless(err) {
 			return err
 		}
+		// Before the wait: the operator hears of the first failure, not of the fifth.
 		f.hold(u, err)
 		<-time.After(delays.NextBackOff())
 	}
@@ -211,6 +212,7 @@ func (f *flights) end() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.running--
+	// Under the same lock as begin, so that Drain cannot miss the last one.
 	if f.running == 0 && f.idle != nil {
 		close(f.idle)
 		f.idle = nil

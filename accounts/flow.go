@@ -58,6 +58,7 @@ func (b *Book) DriveFlow(ctx context.Context, flowID string, io FlowIO) (FlowRes
 	if err != nil {
 		return FlowResult{}, err
 	}
+	// Asked once before the wait, so that no prompt is shown for a code that is dead.
 	if expired(d.record.ExpiresAt, b.now()) {
 		return d.fail(ctx, oauthflow.ErrExpired)
 	}
@@ -193,6 +194,7 @@ func (d *driver) fail(ctx context.Context, err error) (FlowResult, error) {
 	if ctx.Err() != nil && !final(err) && !errors.Is(err, oauthflow.ErrExpired) {
 		return result, fmt.Errorf("authorizing %q is paused: %w", d.record.Name, ctx.Err())
 	}
+	// From here on the end of the flow is written down, even if whoever drove it has gone.
 	ctx = context.WithoutCancel(ctx)
 	if errors.Is(err, oauthflow.ErrExpired) {
 		if err := d.book.endFlow(ctx, d.record, "authorize expired", "nobody signed in in time"); err != nil {

@@ -61,6 +61,7 @@ func ReadGoogleClientFile(data []byte) (NewClient, error) {
 // mistake names the file that was given instead of an OAuth client.
 func (f googleFile) mistake() string {
 	switch {
+	// The order matters: the kinds below share members with those above.
 	case f.Type == "service_account":
 		return "this is a service account key, which acts for itself and cannot sign a person in"
 	case f.Type == "authorized_user":
@@ -78,15 +79,18 @@ func (f googleFile) mistake() string {
 }
 
 func (c googleClient) client(kind string) (NewClient, error) {
+	// The id is printed and put into URLs from here on.
 	if c.ID == "" || len(c.ID) > 200 || safetext.Line(c.ID) != c.ID || strings.ContainsAny(c.ID, " \t") {
 		return NewClient{}, errors.New("this file has no usable client id: " + whereGoogleClients)
 	}
 	if c.Secret.Empty() {
 		return NewClient{}, errors.New("this file has no client secret; Google shows a secret only once, so create a new one and download again")
 	}
+	// The secret would be sent to Google while the file was written for somebody else: a mock server, or a fraud.
 	if c.TokenURI != "" && !googleHost(c.TokenURI) {
 		return NewClient{}, fmt.Errorf("this client belongs to %s, not to Google", safetext.Host(c.TokenURI))
 	}
+	// What people call the client in the console is not in the file; the project is the nearest.
 	label := safetext.Line(c.ProjectID)
 	if label == "" {
 		label = "google"

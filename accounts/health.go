@@ -12,7 +12,7 @@ import (
 // State is an account's health in one word; the constants stand worst first.
 type State string
 
-// The states of design order: the first that applies is the account's state.
+// The states, worst first: the first that applies is the account's state.
 const (
 	NeedsSignIn        State = "needs_sign_in"
 	WrongIdentity      State = "wrong_identity"

@@ -48,6 +48,7 @@ func failureState(o store.Observation) State {
 		return MissingPermissions
 	case diagnose.AskAdministrator, diagnose.FixClient, diagnose.FixUserAccount, diagnose.FixMachine:
 		return Blocked
+	// The access token alone is refused; the grant behind it may be sound.
 	case diagnose.Refresh:
 		return Unproven
 	case diagnose.RetryLater:
@@ -67,6 +68,7 @@ func failureState(o store.Observation) State {
 func (e *evaluation) failures(state State) []store.Observation {
 	var out []store.Observation
 	for _, o := range e.Observations {
+		// Whether a revocation failed is told by to_revoke, and drift is compared anew at each look.
 		if o.OK || o.Kind == store.ObservedRevoke || o.Kind == store.ObservedConfig || failureState(o) != state {
 			continue
 		}
@@ -100,6 +102,7 @@ func (e *evaluation) outlived(o store.Observation, state State) bool {
 func (e *evaluation) report(state State, severity Severity) {
 	for _, o := range e.failures(state) {
 		remedy := diagnose.Remedy(cmp.Or(o.Remedy, string(diagnose.Unknown)))
+		// invalid_grant without any known reason: whatever it was, only a sign-in mends it.
 		if state == NeedsSignIn && !endsGrant(remedy) {
 			remedy = diagnose.Reauthorize
 		}
@@ -127,6 +130,7 @@ func (e *evaluation) toRevoke() {
 
 func (e *evaluation) signIn() {
 	a := e.Account
+	// An account is made when its first grant comes, and is without one of its own until that has been promoted.
 	if a.AuthorizedAt.IsZero() && a.RefreshedAt.IsZero() && !a.HasRefresh && a.ProvenAt.IsZero() {
 		e.add(Finding{
 			State: NeedsSignIn, Severity: SeverityCritical, Cause: causeNoGrant, Remedy: diagnose.Reauthorize,
@@ -139,6 +143,7 @@ func (e *evaluation) signIn() {
 func (e *evaluation) identity() { e.report(WrongIdentity, SeverityCritical) }
 
 func (e *evaluation) permissions() {
+	// The comparison of today goes before what was observed: it follows a catalogue that asks for more than it did.
 	if len(e.Missing) > 0 {
 		words := make([]string, len(e.Missing))
 		for i, m := range e.Missing {
@@ -162,6 +167,7 @@ func (e *evaluation) blocked() {
 			Title:  fmt.Sprintf("Provider %q is not configured", safetext.Line(e.Account.Provider)),
 			Detail: "The catalogue has no such provider any more. Put its section back into the configuration.",
 		})
+	// Only one of the two is told: without an entry there is nothing to compare with.
 	case len(e.Drift) > 0:
 		said := make([]string, len(e.Drift))
 		for i, d := range e.Drift {
@@ -199,6 +205,7 @@ func (e *evaluation) resources() { e.report(NoResources, SeverityWarning) }
 
 // open tells of a refresh that was cut off and not yet settled.
 func (e *evaluation) open() {
+	// A trace is normal while a request is out, which takes seconds.
 	if e.Intent == nil || e.now.Sub(e.Intent.At) < inFlight {
 		return
 	}
@@ -241,10 +248,12 @@ func (e *evaluation) holder() Finding {
 	a := e.Account
 	f := Finding{State: Unproven, Severity: SeverityOK, Cause: causeHeld, Title: "Held by " + holderWords(a.Name, a.Holder)}
 	for _, o := range e.Observations {
+		// An older observation is about a credential that a sign-in has replaced since.
 		if o.Kind == store.ObservedHolder && !o.At.Before(a.AuthorizedAt) {
 			f.Title, f.Since = fmt.Sprintf("%s since %s", o.Title, stamp(o.At)), o.At
 		}
 	}
+	// Lend has made the file the holder, HandOver has not erased the copy here: see holder.go.
 	if _, canvas, ok := SplitDedicated(a.Name); ok && a.HasRefresh {
 		f.Severity, f.Title = SeverityWarning, "Not handed over yet"
 		f.Detail = "Only its password file may use this credential, and writing that file was interrupted. Write it again: fettle pwfile generate " + canvas

@@ -71,6 +71,7 @@ func (d *driver) write(w store.Writer, newID string, facts candidateFacts, t *oa
 	if err := w.PutGrant(&g, former.Seq); err != nil {
 		return a, err
 	}
+	// In the transaction that keeps the grant: a flow that is gone was answered, and one that is there may be driven again.
 	if err := w.DeleteFlow(d.record.ID); err != nil {
 		return a, err
 	}

@@ -42,6 +42,7 @@ func Ladder(p provider.Provider, services []string) []Check {
 // firstFailure is the lowest rung that failed; a warning counts where nothing failed.
 func firstFailure(checks []Check) *Check {
 	for _, state := range []CheckState{CheckFailed, CheckWarning} {
+		// The first one is the cause; what failed above it is mostly its consequence.
 		if i := slices.IndexFunc(checks, func(c Check) bool { return c.State == state }); i >= 0 {
 			return &checks[i]
 		}
@@ -78,9 +79,11 @@ func wayChecks(w oauthflow.Way, providerID string) []Check {
 	var checks []Check
 	for _, s := range stageChecks {
 		c := Check{ID: s.id, Title: titleOf(s.id), State: CheckOK}
+		// Later stages were never reached, so nothing is said about them here.
 		if w.Failed == s.stage {
 			d := diagnose.Of(w.Err, diagnose.Hints{Provider: providerID})
 			c.State, c.Detail, c.Diagnosis = CheckFailed, d.Title, &d
+			// Which proxy: it may come from a variable that the operator does not know is set.
 			if s.id == CheckProxy {
 				c.Detail += " (" + w.Proxy + ")"
 			}
@@ -136,6 +139,7 @@ func clockCheck(w oauthflow.Way) Check {
 	if w.Skew < 0 {
 		direction = "behind"
 	}
+	// The Date header has whole seconds and has travelled: it is good for minutes, not for seconds.
 	c.State, c.Detail = CheckWarning, fmt.Sprintf("%s %s the server's", safetext.Line(off.String()), direction)
 	if off > skewTooMuch {
 		c.State = CheckFailed

@@ -42,6 +42,7 @@ func (b *Book) sideBySide(
 				}
 				defer s.Release(1)
 			}
+			// It may have ended while the permits were waited for.
 			if err := ctx.Err(); err != nil {
 				run.ended(id, Outcome{AccountID: id}, err, false)
 				return
@@ -101,6 +102,7 @@ func (m *manyRun) ended(id string, o Outcome, err error, begun bool) {
 	case err != nil:
 		m.failed++
 	}
+	// The first says most: those that come after an end of ctx only say that.
 	if err != nil && m.first == nil {
 		m.first = err
 	}

@@ -38,6 +38,7 @@ func Nearest(name string, names []string) []string {
 			far = 0
 		case strings.Contains(n, name):
 			far = 1
+		// One slip in three letters: "sale" may be "sales", but never "mail".
 		case far > (len(name)+2)/3:
 			continue
 		}
@@ -51,6 +52,7 @@ func Nearest(name string, names []string) []string {
 	return out
 }
 
+// Reference names are short and ASCII, so bytes do for characters and one row for the table.
 // distance is Levenshtein's: how many characters to add, drop or change.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
@@ -58,6 +60,7 @@ func distance(a, b string) int {
 		row[j] = j
 	}
 	for i := range len(a) {
+		// row holds the distances of the former prefix of a; diagonal is the one that is about to be overwritten.
 		diagonal := row[0]
 		row[0] = i + 1
 		for j := range len(b) {

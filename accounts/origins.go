@@ -53,10 +53,12 @@ func driftOf(a store.Account, p provider.Provider, clientID string) []Drift {
 		// An endpoint that did not exist before may only appear where the tokens go anyway.
 		{"revocation endpoint", cmp.Or(a.Server.Revocation, a.Server.Token), now.Revocation},
 	} {
+		// Another path at the same origin is the same server; who controls the origin could read the secret anyway.
 		if c.new != "" && c.new != c.old && (provider.Origin(c.new) == "" || provider.Origin(c.old) != provider.Origin(c.new)) {
 			found = append(found, Drift{c.what, safetext.Line(c.old), safetext.Line(c.new)})
 		}
 	}
+	// A refresh token is bound to its client (RFC 6749 §6): another id would only spoil it.
 	if clientID != "" && a.OAuthClientID != "" && clientID != a.OAuthClientID {
 		found = append(found, Drift{"client id", safetext.Line(a.OAuthClientID), safetext.Line(clientID)})
 	}
@@ -82,6 +84,7 @@ func (b *Book) AcceptProvider(ctx context.Context, providerID string) ([]string,
 	if err != nil || len(ids) == 0 {
 		return []string{}, err
 	}
+	// Asked once for all accounts, and before the first is changed: a server that does not answer changes none.
 	server, err := oauthflow.Discover(ctx, b.cfg.HTTP, p)
 	if err != nil {
 		return nil, fmt.Errorf("provider %q: cannot learn its addresses: %w", providerID, err)
@@ -110,6 +113,7 @@ func (b *Book) acceptOne(ctx context.Context, id string, p provider.Provider, se
 	var name string
 	err = b.cfg.Store.Update(ctx, func(w store.Writer) error {
 		name = ""
+		// Compared again: somebody else may have accepted or re-authorized since it was listed.
 		a, drift, err := b.driftNow(w, id, p)
 		if err != nil || len(drift) == 0 {
 			return err

@@ -75,6 +75,7 @@ func flowLock(flowID string) string { return "flow-" + flowID }
 
 // pendingFlow is a flow's record as screens show it, with a look at whether somebody drives it.
 func (b *Book) pendingFlow(f store.Flow) PendingFlow {
+	// A lock, not a PID: it ends with its holder, whatever becomes of that.
 	unlock, err := b.cfg.Store.TryLock(flowLock(f.ID))
 	if err == nil {
 		unlock()
@@ -163,6 +164,7 @@ func (b *Book) leftovers(ctx context.Context) (flows []store.Flow, candidates []
 			return err
 		}
 		for _, g := range waiting {
+			// Checked or not: a process that died between keeping and checking leaves one behind, too.
 			if now.Sub(g.WrittenAt) < candidateTerm {
 				continue
 			}

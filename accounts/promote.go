@@ -23,6 +23,7 @@ func (b *Book) promote(ctx context.Context, c candidate, e *examination) error {
 		}
 		former, now := a, b.now()
 		c.facts.applyTo(&a, c.provider)
+		// Above both: a blob is sealed with its seq, so no number may ever seal two contents.
 		seq := max(cur.Seq, c.grant.Seq) + 1
 		blob, err := b.sealGrant(c.secrets, store.Current, a.ID, seq)
 		if err != nil {
@@ -32,9 +33,11 @@ func (b *Book) promote(ctx context.Context, c candidate, e *examination) error {
 		if err := w.PutGrant(&grant, cur.Seq); err != nil {
 			return err
 		}
+		// The trace speaks of the former token, which nobody will ask about again.
 		if err := errors.Join(w.DeleteGrant(a.ID, store.Candidate), w.DeleteIntent(a.ID)); err != nil {
 			return err
 		}
+		// Before the account is put: it carries the time of the listing.
 		if e != nil && len(e.listed) > 0 {
 			if err := putResources(w, &a, e.listed, now); err != nil {
 				return err
@@ -60,6 +63,7 @@ func (c candidate) again(r store.Reader) (store.Account, store.Grant, error) {
 	if err != nil && !isNotFound(err) {
 		return a, store.Grant{}, err
 	}
+	// Somebody decided, dropped it or signed in again while the provider was being asked.
 	if err != nil || now.Seq != c.grant.Seq {
 		return a, store.Grant{}, &store.ConflictError{Table: "candidate of account", ID: a.Name}
 	}
@@ -98,6 +102,7 @@ func (b *Book) observeAll(w store.Writer, a store.Account, all []outcome) error 
 func (b *Book) tellPromotion(w store.Writer, former, a store.Account) error {
 	events := []store.Event{}
 	who := "as " + whoIs(a.Identity)
+	// Permissions have names only in the catalogue.
 	if p, known := b.cfg.Catalogue.Get(a.Provider); known {
 		if missing := p.Missing(a.Required, a.Granted); len(missing) > 0 {
 			who += "; " + missingDiagnosis(missing).Title
@@ -134,6 +139,7 @@ func (b *Book) keepWaiting(ctx context.Context, c candidate) error {
 			return err
 		}
 		g := c.grant
+		// A new seq, so that whoever still holds the former reading loses the comparison in again.
 		g.Seq, g.Facts = c.grant.Seq+1, facts
 		if g.Blob, err = b.sealGrant(c.secrets, store.Candidate, a.ID, g.Seq); err != nil {
 			return err

@@ -82,6 +82,7 @@ func (r *refresh) underLock(ctx context.Context, accountID string) (err error) {
 	}
 	r.out.Seq, r.out.AccessExpiresAt = r.grant.Seq, r.account.AccessExpiresAt
 	r.settle(ctx)
+	// Nobody was waited for, so nothing newer than what is read here can be somebody else's answer.
 	if r.enteredSeq == justEntered {
 		r.enteredSeq = r.grant.Seq
 	}
@@ -111,6 +112,7 @@ func (r *refresh) request(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	// Asked again this late, because waiting for the lock may have taken minutes.
 	if b.flights.ending() {
 		return ErrDraining
 	}

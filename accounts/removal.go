@@ -45,6 +45,7 @@ func (b *Book) RemovalPlan(ctx context.Context, accountID string) (RemovalPlan, 
 		p, _ := b.cfg.Catalogue.Get(a.Provider)
 		plan = RemovalPlan{AccountID: a.ID, Name: a.Name, ToRevoke: a.ToRevoke, Canvases: []string{}, Siblings: []string{}}
 		plan.Reach = reachOf(p)
+		// What a file holds is not here to be revoked.
 		if isHeld(a) {
 			plan.Holder = a.Holder
 		}
@@ -67,6 +68,7 @@ func (b *Book) RemovalPlan(ctx context.Context, accountID string) (RemovalPlan, 
 
 // revocable reports whether the provider takes revocations from this account's client.
 func revocable(a store.Account, p provider.Provider) bool {
+	// GitHub takes revocations from a client with its secret only.
 	if p.Revoke.Auth == "basic" && a.ClientHash == "" {
 		return false
 	}
@@ -85,6 +87,7 @@ func (plan *RemovalPlan) whatStops(r store.Reader, a store.Account) error {
 	if err != nil {
 		return err
 	}
+	// A dedicated account stands in no list of a canvas: its name says whose it is.
 	_, own, _ := SplitDedicated(a.Name)
 	for _, c := range canvases {
 		if c.Name == own || slices.Contains(c.AccountIDs, a.ID) {
@@ -108,6 +111,7 @@ func (plan *RemovalPlan) whoElse(r store.Reader, a store.Account) error {
 		if other.ID == a.ID || other.Provider != a.Provider || !other.Identity.Same(a.Identity) {
 			continue
 		}
+		// Google revokes what a person granted to the whole project, whichever of its clients asked.
 		if other.OAuthClientID == a.OAuthClientID || plan.Reach == reachProject && projectOf(other.OAuthClientID) == projectOf(a.OAuthClientID) {
 			plan.Siblings = append(plan.Siblings, other.Name)
 		}

@@ -35,6 +35,7 @@ type RemoveResult struct {
 func (b *Book) Remove(ctx context.Context, accountID string, o RemoveOptions) (RemoveResult, error) {
 	var result RemoveResult
 	err := b.fly(ctx, func(*flight) error {
+		// A refresh under way ends first: its new token would outlive the revocation at some providers.
 		unlock, err := b.cfg.Store.Lock(ctx, accountLock(accountID))
 		if err != nil {
 			return err
@@ -227,6 +228,7 @@ func (r *removal) forget(ctx context.Context, detail string) error {
 			return err
 		}
 		for _, f := range flows {
+			// Its pending sign-ins go along, or one would bring back what was just removed.
 			if f.AccountID != id {
 				continue
 			}

@@ -48,6 +48,7 @@ func (b *Book) Rename(ctx context.Context, accountID, newName string) error {
 		if err := w.PutAccount(&a); err != nil {
 			return err
 		}
+		// In the same transaction, or the flow would go on reserving the former name.
 		if err := renameFlow(w, a.ID, newName); err != nil {
 			return err
 		}

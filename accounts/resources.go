@@ -74,6 +74,7 @@ func (b *Book) Resources(ctx context.Context, accountID string, refresh bool) (R
 	}
 	p, _ := b.cfg.Catalogue.Get(a.Provider)
 	list := ResourceList{AccountID: a.ID, Name: a.Name, At: a.ResourcesAt, Services: []ServiceResources{}}
+	// In the order of the account, also those without a listing: a screen has a line for each.
 	for _, id := range a.Services {
 		svc := p.Services[id]
 		one := ServiceResources{
@@ -119,6 +120,7 @@ func (b *Book) listAgain(ctx context.Context, accountID string) error {
 		return err
 	}
 	for _, c := range e.checks {
+		// That there is nothing is an answer too, and no failure of the listing.
 		if c.State == CheckFailed || c.State == CheckWarning && c.Diagnosis != nil && c.Diagnosis.Cause != causeNoResources {
 			return fmt.Errorf("account %q: %s: %w", e.account.Name, c.Detail, errListing)
 		}
@@ -147,6 +149,7 @@ func (b *Book) examinationOf(ctx context.Context, accountID string, token Access
 	if err != nil {
 		return nil, err
 	}
+	// The paths of today, at the origins of then.
 	h.account.Server = serverOf(h.account, p)
 	return &examination{
 		book: b, account: h.account, provider: p, client: client, action: action, report: report,
@@ -174,6 +177,7 @@ func (b *Book) keepFindings(ctx context.Context, accountID string, e *examinatio
 		if e.granted {
 			a.Granted = slices.Clone(e.account.Granted)
 		}
+		// Another person is a finding, never a silent change of whose account this is.
 		if e.found.Known() && (!a.Identity.Known() || a.Identity.Same(e.found)) {
 			a.Identity = e.found
 		}

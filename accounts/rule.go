@@ -18,6 +18,7 @@ func (c candidate) whyWait(e *examination, now time.Time) string {
 	if why := c.otherIdentity(); why != "" {
 		return why
 	}
+	// Keeping a dead grant helps nobody, and some providers end the former one with each new sign-in.
 	if !c.live(now) || c.provider.Supersedes {
 		return ""
 	}
@@ -67,6 +68,7 @@ func (c candidate) live(now time.Time) bool {
 
 // lost are the required permissions that the current grant has and the candidate has not.
 func (c candidate) lost(missing []provider.Permission) []provider.Permission {
+	// What both lack is no loss: the account was without it already.
 	before := c.provider.Missing(c.facts.Required, c.account.Granted)
 	return slices.DeleteFunc(slices.Clone(missing), func(m provider.Permission) bool {
 		return slices.ContainsFunc(before, func(b provider.Permission) bool { return b.Scope == m.Scope })

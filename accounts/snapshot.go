@@ -66,6 +66,7 @@ func worseFirst(a, b Account) int {
 func (b *Book) pendingOf(flows []store.Flow, s *Snapshot) map[string]*PendingFlow {
 	marks := map[string]*PendingFlow{}
 	for _, f := range flows {
+		// Tidy has not come by yet; nobody can finish it any more.
 		if !f.ExpiresAt.After(s.TakenAt) {
 			continue
 		}
@@ -123,6 +124,7 @@ func byAccount(list []store.Observation, accounts int) map[string][]store.Observ
 	for len(list) > 0 {
 		id := list[0].AccountID
 		n := 1
+		// Slices of the one list: nothing is copied, and the bound keeps an append from running into the neighbour.
 		for n < len(list) && list[n].AccountID == id {
 			n++
 		}
@@ -213,13 +215,12 @@ func (b *Book) assemble(a store.Account, all records, pending *PendingFlow) Acco
 		}
 	}
 	f := Facts{Account: a, Provider: p, Observations: out.Observations, Intent: intent, Missing: out.Missing}
+	// A client record that is gone leaves its facts unknown: those of config.toml are another client's.
 	if a.ClientID == "" || client.ID != "" {
 		f.Client = all.clientFacts(p, a.ClientID)
-	}
-	f.causes = all.causes.of(p, a, f.Client)
-	if a.ClientID == "" || client.ID != "" {
 		f.Drift = driftOf(a, p, configuredClientID(p, client))
 	}
+	f.causes = all.causes.of(p, a, f.Client)
 	out.Health = Evaluate(f, b.cfg.Policy, b.now())
 	return out
 }

@@ -141,6 +141,7 @@ func sift(found []verdict) []verdict {
 			alike++
 		}
 	}
+	// None is ailing, so it is one that has not been looked at since: a few may be offered.
 	if alike == len(found) && alike <= maxAlike {
 		return found
 	}

@@ -83,6 +83,7 @@ func (inq inquiry) weigh(a *Account) verdict {
 	if a.OAuthClientID != "" && slices.Contains(facts.ClientIDs, a.OAuthClientID) {
 		v.add(weighsClient, "the client id in the text is its client's")
 	}
+	// Dropped as a whole: the weights of what fits must not add up for an account at another provider.
 	if !v.Named && inq.otherProvider(a) {
 		return verdict{}
 	}
@@ -94,6 +95,7 @@ func (inq inquiry) weigh(a *Account) verdict {
 // weighNames looks for what only this account has.
 func (inq inquiry) weighNames(a *Account, v *verdict) {
 	r := inq.Reading
+	// The variable of `fettle exec`, which no text holds by accident.
 	switch env := strings.ReplaceAll(a.Name, "-", "_") + "_access_token"; {
 	case r.Mentions(env):
 		v.add(weighsName, "the text names its environment variable")
@@ -171,6 +173,7 @@ func (inq inquiry) weighHealth(a *Account, v *verdict) {
 func (inq inquiry) weighFindings(a *Account, v *verdict) {
 	remedy := ""
 	for _, d := range inq.Reading.Diagnoses {
+		// Two things that nobody understands are not the same thing.
 		if d.Remedy == diagnose.Unknown {
 			continue
 		}

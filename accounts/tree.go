@@ -51,12 +51,14 @@ func (t *treeWalk) place(top store.Resource, heading string) {
 	for len(stack) > 0 {
 		n := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
+		// Seen before: a provider that lists one thing under two parents, or a circle.
 		if t.placed[n.ID] {
 			continue
 		}
 		t.placed[n.ID] = true
 		t.nodes = append(t.nodes, n)
 		below := t.children[n.ID]
+		// Backwards, because the last one pushed is the first one taken.
 		for i := len(below) - 1; i >= 0; i-- {
 			stack = append(stack, ResourceNode{Resource: below[i], Depth: n.Depth + 1})
 		}
@@ -75,6 +77,7 @@ func MatchResources(items []store.Resource, text string) []store.Resource {
 		if !strings.Contains(strings.ToLower(r.Name), text) && !strings.Contains(strings.ToLower(r.ID), text) {
 			continue
 		}
+		// Up to the top, or to what an earlier match has marked already: each is marked once, and a circle ends too.
 		for known := true; known && !wanted[r.ID]; r, known = byID[r.Parent] {
 			wanted[r.ID] = true
 		}

@@ -98,6 +98,7 @@ func (v *verification) store(ctx context.Context) (goOn bool, err error) {
 		return false, nil
 	}
 	if _, err := v.book.openGrant(v.held.grant); err != nil {
+		// A locked vault says nothing about the account: the caller unlocks it and asks again.
 		if errors.As(err, new(*vault.LockedError)) {
 			return false, err
 		}
@@ -147,6 +148,7 @@ func (v *verification) way(ctx context.Context) (goOn bool, err error) {
 	o := b.outcomeOf(a, store.ObservedProbe, "verify", w.Err)
 	o.transient = true // whatever it is, it says nothing about the grant
 	err = b.cfg.Store.Update(context.WithoutCancel(ctx), func(wr store.Writer) error {
+		// It may have been removed while the network was looked at.
 		if _, err := wr.Account(a.ID); err != nil {
 			return err
 		}
@@ -160,6 +162,7 @@ func (v *verification) way(ctx context.Context) (goOn bool, err error) {
 func (v *verification) refresh(ctx context.Context) (goOn bool, err error) {
 	a := v.held.account
 	live := lasts(a.AccessExpiresAt, probingTTL, v.book.now())
+	// A single-use token is at risk in each request; an exchange makes password files stale, which carry the access token itself.
 	costly := a.Rotation == provider.RotationSingleUse || v.provider.Renew == provider.RenewExchange || !a.HasRefresh
 	if live && costly {
 		v.say(Check{ID: CheckRefresh, Title: "Refresh", State: CheckSkipped, Detail: v.whyNotRefreshed()})
@@ -204,6 +207,7 @@ func (v *verification) renew(ctx context.Context, want Want) (refused bool, err 
 	case errors.As(err, &failed):
 		d := failed.Diagnosis
 		c.State, c.Detail, c.Diagnosis = CheckFailed, d.Title, &d
+		// What may pass by itself is not held against the account.
 		if failed.Transient {
 			c.State = CheckWarning
 		}
@@ -224,7 +228,9 @@ func (v *verification) examine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// A token can be revoked before its time; the refresh token tells whether the grant is.
 	if e.refused && !v.refreshed && v.held.account.HasRefresh {
+		// The rung was skipped on the word of the expiry, which has just been disproved.
 		v.checks = slices.DeleteFunc(v.checks, func(c Check) bool { return c.ID == CheckRefresh })
 		refused, err := v.renew(ctx, Not(e.token.Access.Hash()))
 		if err != nil {

@@ -54,6 +54,7 @@ func asAlike(a *Account) *jsonText[alike] {
 			a.Required, a.Granted, a.Kept = v.Required, v.Granted, v.Kept
 			a.Rotation, a.HasRefresh, a.ToRevoke = v.Rotation, v.HasRefresh, v.ToRevoke
 		},
+		// Every list and map, or two accounts with the same text would share them.
 		clone: func(v alike) alike {
 			v.Services, v.Required, v.Granted = slices.Clone(v.Services), slices.Clone(v.Required), slices.Clone(v.Granted)
 			v.Kept = maps.Clone(v.Kept)

@@ -20,6 +20,7 @@ func (s *SQLite) keepBallast() {
 	if err == nil && info.Size() == ballastSize {
 		return
 	}
+	// Where space is short the reserve itself would be what is missing.
 	if free, err := freeSpace(s.dir); err != nil || free < 4*ballastSize {
 		return
 	}

@@ -53,6 +53,7 @@ func (w *writer) AddEvent(e Event) error {
 	}
 	w.changed = true
 	id, err := res.LastInsertId()
+	// IDs never repeat, so that every sixty-fourth event does it, whichever process writes it.
 	if err != nil || id%pruneEvery != 0 {
 		return err
 	}

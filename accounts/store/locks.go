@@ -30,6 +30,7 @@ func (s *SQLite) Lock(ctx context.Context, name string) (unlock func(), err erro
 	case <-ctx.Done():
 		return nil, fmt.Errorf("lock %s: %w: %w", name, ErrLocked, ctx.Err())
 	}
+	// flock has no wait that a context could end, so it is tried again and again.
 	if ok, err := file.TryLockContext(ctx, lockPoll); !ok {
 		<-slot
 		if ctx.Err() != nil {
@@ -64,6 +65,7 @@ func (s *SQLite) TryLock(name string) (unlock func(), err error) {
 // lock returns the two halves of a lock, neither of them held.
 func (s *SQLite) lock(name string) (chan struct{}, *flock.Flock, error) {
 	strange := func(r rune) bool {
+		// No dot and no slash: the name becomes that of a file.
 		return r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 	}
 	if name == "" || len(name) > 200 || strings.ContainsFunc(name, strange) {

@@ -102,6 +102,7 @@ func (s *SQLite) migrate(ctx context.Context) error {
 	case has == 0:
 		return s.corrupt(errors.New("it has no schema"))
 	}
+	// A migration cannot be taken back, and a former fettle reads the copy.
 	if err := s.copyBefore(ctx, len(s.migrations)); err != nil {
 		return fmt.Errorf("copy the store before migrating it: %w", err)
 	}
@@ -112,6 +113,7 @@ func (s *SQLite) migrate(ctx context.Context) error {
 func (s *SQLite) copyBefore(ctx context.Context, schema int) error {
 	path := fmt.Sprintf("%s.before-%d", s.path(), schema)
 	fresh := path + ".new"
+	// Left by a process that was killed while it copied.
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

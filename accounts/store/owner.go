@@ -35,6 +35,7 @@ func checkOwner(dir string) error {
 		if err != nil {
 			return err
 		}
+		// The database too: a folder that was given away may still hold the other user's file.
 		if uid, known := owner(info); known && uid != os.Geteuid() {
 			return &OwnerError{Path: path, Owner: userName(uid)}
 		}

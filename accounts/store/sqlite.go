@@ -80,6 +80,7 @@ func (s *SQLite) prepareFolder() error {
 	if err := checkOwner(s.dir); err != nil {
 		return err
 	}
+	// The folder may not be there yet; the file system it will lie on is that of the nearest one above.
 	above, _, err := existing(s.dir)
 	if err != nil {
 		return err
@@ -100,6 +101,7 @@ func (s *SQLite) prepareFolder() error {
 // open connects to the database. Only if it is not simply there and up to date, one process at a time does
 // what is needed: jobs that start by the dozen must not wait for each other.
 func (s *SQLite) open(ctx context.Context) error {
+	// Errors here are not told: the path under the lock meets them again and explains them.
 	if s.checkFiles() == nil && s.connect() == nil {
 		if has, err := schemaOf(ctx, s.writing); err == nil && has == len(s.migrations) {
 			return nil
@@ -157,6 +159,7 @@ func (s *SQLite) checkFiles() error {
 			return err
 		case !info.Mode().IsRegular():
 			return fmt.Errorf("%s is not a plain file; a store cannot live there", name)
+		// Restored from a backup or copied by hand; nobody else has any business in it.
 		case info.Mode().Perm() != 0o600:
 			if err := os.Chmod(name, 0o600); err != nil {
 				return err
@@ -216,6 +219,7 @@ func (s *SQLite) update(ctx context.Context, fn func(Writer) error) error {
 		}
 	}()
 	if err := fn(w); err != nil {
+		// fn may have gone on after a failed statement and fail of something else: the first failure is the reason.
 		if w.failed != nil && !errors.Is(err, w.failed) {
 			err = fmt.Errorf("%w: %w", err, w.failed)
 		}
@@ -242,6 +246,7 @@ func (s *SQLite) begin(ctx context.Context, db *sql.DB) (*sql.Tx, error) {
 	case err != nil:
 	case has > knows:
 		err = &SchemaError{Path: s.path(), Has: has, Knows: knows}
+	// The file was exchanged under an open connection: a backup was put back.
 	case has < knows:
 		err = fmt.Errorf("%s was replaced by one with schema %d while it was open: start fettle again", s.path(), has)
 	}

@@ -73,6 +73,7 @@ func (t *table[T]) read(r *reader, to []T, clauses string, args ...any) (_ []T, 
 		return nil, fmt.Errorf("read %ss: %w", t.label, err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
+	// One record and one set of targets for all rows: the columns decode into fresh values, so that copies share nothing.
 	var rec T
 	fields := t.bind(&rec)
 	for rows.Next() {
@@ -112,6 +113,7 @@ func (t *table[T]) swap(w *writer, rec *T, id, name string, former int64) error 
 		switch e.Code() {
 		case sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
 			return &ConflictError{Table: t.label, ID: id}
+		// The only unique column beside the keys is the name.
 		case sqlite3.SQLITE_CONSTRAINT_UNIQUE:
 			return t.taken(w, id, name, former)
 		}

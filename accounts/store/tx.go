@@ -32,6 +32,7 @@ func (w *writer) exec(what, query string, args ...any) (int64, error) {
 	res, err := w.tx.ExecContext(w.ctx, query, args...)
 	if err != nil {
 		err = fmt.Errorf("%s: %w", what, err)
+		// A constraint undoes its own statement only; after a full disk SQLite may have rolled everything back.
 		if !isConstraint(err) && w.failed == nil {
 			w.failed = err
 		}
@@ -47,6 +48,7 @@ func (w *writer) finish() error {
 	if w.failed != nil {
 		return w.failed
 	}
+	// Only where it can have changed: the check reads all names.
 	if w.named {
 		if err := checkNames(&w.reader); err != nil {
 			return err
@@ -61,6 +63,7 @@ func (w *writer) finish() error {
 
 // rollBack gives back what records had before the transaction.
 func (w *writer) rollBack() {
+	// Backwards: one record may have been put twice.
 	for i := len(w.undo) - 1; i >= 0; i-- {
 		w.undo[i]()
 	}

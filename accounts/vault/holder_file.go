@@ -52,6 +52,7 @@ func (h *passphraseHolder) identity(ctx context.Context, prompt Prompt) (*age.X2
 	if err != nil {
 		return nil, err
 	}
+	// After the file was read: that it is missing or damaged matters more than that nobody can be asked.
 	if prompt == nil {
 		return nil, &LockedError{Holder: HolderPassphrase, Reason: NoTerminal,
 			Remedy: "run this in a terminal, or give unattended jobs a password file: fettle exec --pwfile FILE"}
@@ -69,6 +70,7 @@ func (h *passphraseHolder) identity(ctx context.Context, prompt Prompt) (*age.X2
 		return nil, wrong
 	}
 	r, err := age.Decrypt(bytes.NewReader(content), key)
+	// age says the same of a wrong passphrase as of a file for another key.
 	var noMatch *age.NoIdentityMatchError
 	if errors.As(err, &noMatch) {
 		return nil, wrong
@@ -76,6 +78,7 @@ func (h *passphraseHolder) identity(ctx context.Context, prompt Prompt) (*age.X2
 	if err != nil {
 		return nil, damagedKey(HolderPassphrase, h.path, errors.New("its header does not verify"))
 	}
+	// age verifies in pieces as it is read, so that an error can still come here; what was read before it is not used.
 	plain, err := io.ReadAll(r)
 	if err != nil {
 		return nil, damagedKey(HolderPassphrase, h.path, errors.New("its content does not verify"))
@@ -95,6 +98,7 @@ func (h *passphraseHolder) keep(_ context.Context, id *age.X25519Identity, passp
 	if err != nil {
 		return err
 	}
+	// Only tests lower it: the usual one takes a second by design.
 	if h.workFactor != 0 {
 		to.SetWorkFactor(h.workFactor)
 	}
@@ -129,6 +133,7 @@ func readKey(holder Holder, path string) ([]byte, error) {
 	}
 }
 
+// damagedKey is told apart from a missing one: making a new key would not open what the old one sealed.
 func damagedKey(holder Holder, path string, cause error) error {
 	return &LockedError{Holder: holder, Reason: KeyDamaged, Err: fmt.Errorf("%s: %w", path, cause),
 		Remedy: "put it back from a backup" + backupHint(path)}

@@ -25,8 +25,10 @@ func (h *keyringHolder) identity(ctx context.Context, _ Prompt) (*age.X25519Iden
 	if h.keyring == nil {
 		return nil, h.unavailable(keyringhelper.ErrUnavailable)
 	}
+	// In a process of its own, with a time limit: see internal/keyringhelper.
 	value, err := h.keyring.Get(ctx, h.item)
 	switch {
+	// The caller gave up; the helper's error would only say that it was killed.
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case errors.Is(err, keyringhelper.ErrNotFound):
@@ -67,6 +69,7 @@ type commandHolder struct{ argv []string }
 func (h *commandHolder) location() string { return "command:" + strings.Join(h.argv, "\x00") }
 
 func (h *commandHolder) identity(ctx context.Context, _ Prompt) (*age.X25519Identity, error) {
+	// No shell in between: an argument is an argument, whatever is in it.
 	out, err := childproc.Run(ctx, commandLimit, secret.Text{}, h.argv...)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()

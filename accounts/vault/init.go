@@ -25,6 +25,7 @@ type InitOptions struct {
 // Init makes a new vault, with the holder that s names, and opens it. It overwrites nothing: a vault that is
 // there is ErrExists, and a key that already lies with the holder is used. Whatever interrupts it, calling it again continues.
 func Init(ctx context.Context, s Settings, opts InitOptions) (*Vault, error) {
+	// Before anything is made: a typing mistake must leave nothing behind.
 	if _, err := parseRecipients(opts.Recovery); err != nil {
 		return nil, fmt.Errorf("recovery %w", err)
 	}
@@ -72,6 +73,7 @@ func (v *Vault) create(ctx context.Context, s Settings, rec record, opts InitOpt
 	if err := rec.save(s, true); err != nil {
 		return err
 	}
+	// Read back from where it will be sought, before anything depends on it.
 	if !kept {
 		if err := keepAndReread(ctx, h, id, opts.Passphrase); err != nil {
 			return fmt.Errorf("cannot store the vault's key: %w", err)

@@ -31,6 +31,7 @@ func encryptKeyset(keys *keyset.Handle, recipients []string) ([]byte, error) {
 		return nil, err
 	}
 	var plain, sealed bytes.Buffer
+	// In clear only into memory; age below is what seals it.
 	if err := insecurecleartextkeyset.Write(keys, keyset.NewJSONWriter(&plain)); err != nil {
 		return nil, err
 	}
@@ -75,6 +76,7 @@ func saveKeyset(s Settings, keys *keyset.Handle, recipients []string, id age.Ide
 	if err != nil {
 		return fmt.Errorf("cannot encrypt the vault: %w", err)
 	}
+	// Verified before it takes the place of the former one: a vault that does not open loses every account.
 	return s.writer()(s.file(ageName), content, atomicfile.Options{Backup: backup, Verify: func(written []byte) error {
 		_, err := decryptKeyset(written, id)
 		return err

@@ -18,6 +18,7 @@ func ProbeKeyring(ctx context.Context, keyring Keyring) error {
 	limited, cancel := context.WithTimeoutCause(ctx, keyringhelper.DefaultTimeout, keyringhelper.ErrTimeout)
 	defer cancel()
 	err := probe(limited, keyring)
+	// The limit ended it, not the caller: a keyring whose unlock dialog nobody sees hangs for ever.
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
 		return context.Cause(limited)
 	}
@@ -38,5 +39,6 @@ func probe(ctx context.Context, keyring Keyring) error {
 	} else if back != value {
 		err = errors.New("the keyring gives back another test item than it was given")
 	}
+	// Deleted also when it did not come back: it may be there all the same.
 	return errors.Join(err, keyring.Delete(ctx, canary))
 }

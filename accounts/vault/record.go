@@ -44,6 +44,7 @@ func readRecord(s Settings) (record, error) {
 	path := s.file(tomlName)
 	content, err := readPrivate(path)
 	if errors.Is(err, fs.ErrNotExist) {
+		// A vault.age without its description is a damaged vault, never a new one: init would lock everybody out.
 		if there, err := anyExists(s.file(ageName), s.file(ageName)+atomicfile.BackupSuffix); err != nil || there {
 			return record{}, errors.Join(err, &DamagedError{Path: path, Reason: "is missing", Remedy: "put it back from a backup" + backupHint(path)})
 		}
@@ -60,6 +61,7 @@ func readRecord(s Settings) (record, error) {
 	if err := toml.Unmarshal(content, &rec); err != nil {
 		return record{}, &DamagedError{Path: path, Reason: "is not a vault's description", Remedy: "put it back from a backup" + backupHint(path), Err: err}
 	}
+	// Before anything else of it is believed.
 	if rec.Format != format {
 		return record{}, &DamagedError{Path: path, Reason: fmt.Sprintf("has format %q where this fettle knows %q", rec.Format, format), Remedy: "use the fettle that wrote it, or a newer one"}
 	}
