@@ -146,13 +146,7 @@ func waitDevice(ctx context.Context, f *Flow, o WaitOptions) (*Token, error) {
 			lost = clampInterval(max(2*wait, err.RetryAfter))
 			o.report(Event{Kind: ConnectionLost, Err: err, Interval: lost})
 		case pollDeclined:
-			// Microsoft says authorization_declined: callers should not have to know.
-			if err.Code != "access_denied" {
-				err.Code, err.Subcode = "access_denied", err.Code
-			}
-			err.Codes = nil // Microsoft's number for it is also that of a dead refresh token
-			err.Err = ErrDenied
-			return nil, err
+			return nil, declined(err)
 		case pollExpired:
 			err.Err = ErrExpired
 			return nil, err
@@ -160,6 +154,16 @@ func waitDevice(ctx context.Context, f *Flow, o WaitOptions) (*Token, error) {
 			return nil, err
 		}
 	}
+}
+
+// declined is the person's no in the RFC's word for it, whatever the provider's own is.
+func declined(e *Error) *Error {
+	if e.Code != "access_denied" { // Microsoft says authorization_declined
+		e.Code, e.Subcode = "access_denied", e.Code
+	}
+	e.Codes = nil // Microsoft's number for it is also that of a dead refresh token
+	e.Err = ErrDenied
+	return e
 }
 
 // poll asks once. Beside the error it returns the answer's interval, which slow_down may carry.
