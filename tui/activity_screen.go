@@ -45,6 +45,7 @@ func (s activityScreen) receive(a answer, _ frame) (screen, []intent) {
 	return s, nil
 }
 
+// row is the line of the event under the cursor; one that is too old to be listed gives way to the newest.
 func (s activityScreen) row() int {
 	return max(slices.IndexFunc(s.events, func(e store.Event) bool { return e.ID == s.at }), 0)
 }

@@ -105,6 +105,7 @@ func (c choice) withFollowing(accountID string, f frame) choice {
 	return c
 }
 
+// regenerateWords offer to write the files that still carry the former credential.
 func regenerateWords(n int) string {
 	if n == 1 {
 		return "Regenerate the password file that uses this account"

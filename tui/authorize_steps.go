@@ -16,7 +16,7 @@ func (s authorizeWizard) act(id actionID, f frame) (screen, []intent) {
 		return s.backward()
 	case s.pasting && id == actNext:
 		return s.deliver(s.paste.Value())
-	case at == atEnd:
+	case at == atEnd: // before the keys of the sign-in: the job may have ended since the last frame
 		return s.ended(id, j, f)
 	case at == atSignIn:
 		return s.signIn(id, j)
@@ -83,6 +83,7 @@ func (s authorizeWizard) forward(f frame) (screen, []intent) {
 	return s, nil
 }
 
+// chooseServices shows what the provider offers through the client chosen.
 func (s authorizeWizard) chooseServices(f frame) authorizeWizard {
 	o, _ := s.providers.chosen()
 	providerID, clientID, _ := strings.Cut(o.id, clientMark)
@@ -185,6 +186,7 @@ func address(j job) string {
 	return j.prompt.VerificationURI
 }
 
+// other is the way of signing in that is not the present one; only a device prompt has a code to type.
 func other(j job) provider.FlowKind {
 	if j.prompt != nil && j.prompt.UserCode != "" {
 		return provider.Browser
@@ -192,6 +194,7 @@ func other(j job) provider.FlowKind {
 	return provider.Device
 }
 
+// typed takes the name. A paste while the sign-in waits needs no key first: it is the address of the last page.
 func (s authorizeWizard) typed(msg tea.Msg, f frame) (screen, []intent) {
 	if pasted, ok := msg.(tea.PasteMsg); ok && s.station >= atSignIn {
 		if _, j := s.where(f); j.prompt == nil || j.prompt.UserCode != "" || !j.running {

@@ -10,6 +10,7 @@ const (
 	nextLeave   = "leave"
 )
 
+// nexts are the options once the canvas is kept, or was refused.
 func (s canvasWizard) nexts(f frame) choice {
 	c := choice{at: s.after.at}
 	j, ok := f.jobs.get(s.jobID())
@@ -28,6 +29,7 @@ func (s canvasWizard) nexts(f frame) choice {
 	return c
 }
 
+// ended does what was chosen.
 func (s canvasWizard) ended(id actionID, f frame) (screen, []intent) {
 	c := s.nexts(f)
 	if id == actBack {

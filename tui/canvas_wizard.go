@@ -115,6 +115,7 @@ func (s canvasWizard) scopes() []scope {
 	return []scope{inWizard, inScroll}
 }
 
+// situation holds enter back until the step is answered; whether the answer is good the book says at the end.
 func (s canvasWizard) situation(f frame) situation {
 	st := situation{}
 	j, begun := f.jobs.get(s.jobID())
@@ -182,6 +183,7 @@ func (s canvasWizard) act(id actionID, f frame) (screen, []intent) {
 	return s, nil
 }
 
+// backward is esc: one step back, nothing answered is lost.
 func (s canvasWizard) backward() (screen, []intent) {
 	s.problem = ""
 	switch {

@@ -2,6 +2,7 @@ package tui
 
 import "slices"
 
+// view asks one question a step; what is wrong with an answer stands under it.
 func (s canvasWizard) view(f frame) string {
 	line := steps{names: canvasSteps, at: s.at}
 	t := f.theme
@@ -47,7 +48,7 @@ func (s canvasWizard) doneView(line steps, f frame) string {
 	}
 	e, _ := s.kept(f)
 	question := e.Canvas.Name + " is kept"
-	body := oneCanvas(e.Canvas, f)[1:]
+	body := oneCanvas(e.Canvas, f)[1:] // the question has its name already
 	for _, note := range e.Notes {
 		body = append(body, paragraphAt(f.theme.signs.warning+" "+sentence(note), f.width-2, " ", f.theme.warn)...)
 	}

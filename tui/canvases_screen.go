@@ -94,7 +94,7 @@ func (s canvasesScreen) act(id actionID, f frame) (screen, []intent) {
 		return s, nil
 	case actAdd:
 		return s, []intent{open{newCanvasWizard(f)}}
-	case actVerify:
+	case actVerify: // all at once: one connection to a machine serves every place on it
 		return s, []intent{lookAtPlaces{}}
 	case actFiles:
 		return s, []intent{open{newRegenerate(pwfile.Selection{Stale: true})}}
@@ -128,7 +128,7 @@ func canvasRemoval(c pwfile.Canvas) question {
 
 func (s canvasesScreen) typed(msg tea.Msg, _ frame) (screen, []intent) {
 	s.filter = typedInto(s.filter, msg)
-	s.focus = listCursor{}
+	s.focus = listCursor{} // the best match is the first again
 	return s, nil
 }
 

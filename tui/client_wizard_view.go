@@ -8,6 +8,7 @@ import (
 	"fettle/oauthflow/provider"
 )
 
+// view asks one question a step. A replacement has no step before its lines: where and what kind is known.
 func (s clientWizard) view(f frame) string {
 	line := steps{names: clientStations, at: int(s.at)}
 	if s.former != nil {
@@ -94,6 +95,7 @@ func (s clientWizard) formQuestion(f frame) string {
 	return "What did " + s.provider(f).Name + " give you?"
 }
 
+// formLines are the lines to type, and what happens to what is typed there.
 func (s clientWizard) formLines(f frame) []string {
 	t := f.theme
 	lines := s.form.lines(f)

@@ -20,6 +20,7 @@ func (s clientsScreen) view(f frame) string {
 		func(f frame) []string { return clientLines(c, f) }), f.width, f.height, f.theme.signs.ellipsis)
 }
 
+// noClients greets who has no client yet.
 func noClients(f frame) []string {
 	if !f.data.loaded {
 		return []string{"", " Reading the book" + f.theme.signs.ellipsis}
@@ -115,6 +116,7 @@ func usedByWords(names []string) string {
 	return strings.Join(names, ", ")
 }
 
+// authWords name how a client proves itself at the token endpoint (RFC 6749 §2.3.1).
 func authWords(a provider.AuthMethod) string {
 	switch a {
 	case provider.AuthPost:

@@ -147,6 +147,8 @@ func (r *runner) question(in intent, run int) tea.Cmd {
 	return r.terminal(in)
 }
 
+// answer asks a service once; what came back goes to the screen that knows the key. A fault is an answer too: a
+// screen that waits for one would wait for ever.
 func (r *runner) answer(key string, get func(context.Context) (any, error)) tea.Cmd {
 	return func() (msg tea.Msg) {
 		defer func() {
@@ -159,6 +161,8 @@ func (r *runner) answer(key string, get func(context.Context) (any, error)) tea.
 	}
 }
 
+// refresh leaves it to the book how many are asked at once: what is in flight where tokens work once is what a crash
+// can lose. Of one account its own error is told, of several the counts.
 func (r *runner) refresh(in refreshAccounts) work {
 	return func(ctx context.Context, _ *liveJob, emit func(jobEvent)) (any, string, error) {
 		t := tally{total: len(in.ids), verb: "refreshed", emit: emit, clock: r.Clock}
@@ -170,6 +174,7 @@ func (r *runner) refresh(in refreshAccounts) work {
 	}
 }
 
+// verify proves one account after the other: a screen shows one ladder, and a stop ends between two accounts.
 func (r *runner) verify(in verifyAccounts) work {
 	return func(ctx context.Context, _ *liveJob, emit func(jobEvent)) (any, string, error) {
 		t := tally{total: len(in.ids), verb: "verified", emit: emit, clock: r.Clock}
@@ -187,6 +192,7 @@ func (r *runner) verify(in verifyAccounts) work {
 	}
 }
 
+// generate writes what the plan says, with the one passphrase that was typed for every file that needs one.
 func (r *runner) generate(in generate) work {
 	return func(ctx context.Context, _ *liveJob, emit func(jobEvent)) (any, string, error) {
 		run, err := r.Files.Generate(ctx, in.plan, pwfile.GenerateOptions{

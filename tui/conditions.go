@@ -2,6 +2,7 @@ package tui
 
 // Conditions of actions: each says why the action is off, or nothing.
 
+// needsAccount is for actions that several marked accounts take together; a marked one is always stored.
 func needsAccount(s situation) string {
 	if s.marked > 0 {
 		return ""
@@ -16,6 +17,7 @@ func needsOneAccount(s situation) string {
 	return ""
 }
 
+// needsStored leaves out a row that is a sign-in under way: there is nothing to refresh or remove yet.
 func needsStored(s situation) string {
 	if s.begun {
 		return "this sign-in is not finished; enter opens it"
@@ -23,6 +25,7 @@ func needsStored(s situation) string {
 	return needsOneAccount(s)
 }
 
+// needsLive leaves out what was removed here and could not be revoked: its removal is to be finished, not undone.
 func needsLive(s situation) string {
 	if s.account != nil && s.account.ToRevoke {
 		return "it was removed here; x tries again to revoke it"
@@ -58,6 +61,7 @@ func needsKnown(s situation) string {
 	return ""
 }
 
+// needsPaste is off where a code is typed on another device: no address comes back from there.
 func needsPaste(s situation) string {
 	if s.waiting && s.code {
 		return "a code leaves nothing to paste"
@@ -79,6 +83,7 @@ func needsClient(s situation) string {
 	return ""
 }
 
+// needsOwnClient leaves out clients of config.toml, which fettle never writes.
 func needsOwnClient(s situation) string {
 	if s.client != nil && s.client.FromConfig {
 		return "this client stands in config.toml: edit it there"
@@ -93,6 +98,7 @@ func needsClientIdle(s situation) string {
 	return needsClient(s)
 }
 
+// needsUnusedClient keeps a client that accounts use: their refresh tokens are bound to it (RFC 6749 §6).
 func needsUnusedClient(s situation) string {
 	if s.client != nil && !s.client.FromConfig && len(s.client.UsedBy) > 0 {
 		return count(len(s.client.UsedBy), "account") + " signed in through it: remove or re-authorize first " + usedByWords(s.client.UsedBy)
@@ -135,6 +141,7 @@ func needsResource(s situation) string {
 	return ""
 }
 
+// needsIdle keeps the same work from being begun twice.
 func needsIdle(s situation) string {
 	if s.job != nil && s.job.running {
 		return "it is under way; ctrl+x stops it"

@@ -156,6 +156,8 @@ func (s decisionScreen) words(j job, f frame) (question string, body []string) {
 	return "A new credential of " + s.name + " is stored beside the one in use", body
 }
 
+// settledWords say what the account has now. Dropping a new credential never revokes it: at some providers that would
+// end the one in use too.
 func (s decisionScreen) settledWords(j job, f frame) (question string, body []string) {
 	switch s.chosen {
 	case nextKeep:

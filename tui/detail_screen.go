@@ -74,6 +74,7 @@ func (s detailScreen) act(id actionID, f frame) (screen, []intent) {
 
 func (s detailScreen) typed(msg tea.Msg, _ frame) (screen, []intent) { return s, nil }
 
+// receive takes history and resources, in whatever order they come.
 func (s detailScreen) receive(a answer, _ frame) (screen, []intent) {
 	switch {
 	case a.key != "history "+s.id && a.key != "resources "+s.id:

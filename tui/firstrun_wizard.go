@@ -78,6 +78,8 @@ func (s firstRunWizard) situation(f frame) situation {
 	return st
 }
 
+// receive learns whether a keyring answers. It may take long: a locked one asks on a desktop
+// that nobody sees over SSH.
 func (s firstRunWizard) receive(a answer, _ frame) (screen, []intent) {
 	if a.key != "keyring" {
 		return s, nil

@@ -20,7 +20,7 @@ func (r *runner) begin(in beginFlow) work {
 		flow, err := r.Accounts.StartFlow(ctx, in.request)
 		var pending *accounts.FlowPendingError
 		if errors.As(err, &pending) {
-			flow, err = pending.Flow, nil
+			flow, err = pending.Flow, nil // the code that is perhaps already typed somewhere stays good
 			if kind := in.request.Kind; kind != "" && kind != flow.Kind {
 				if err := r.Accounts.AbandonFlow(ctx, flow.FlowID); err != nil {
 					return nil, "", err
@@ -35,6 +35,7 @@ func (r *runner) begin(in beginFlow) work {
 	}
 }
 
+// abandonPending drops the sign-in that is stored under a name; that there is none is fine.
 func (r *runner) abandonPending(ctx context.Context, name string) error {
 	pending, err := r.Accounts.PendingFlow(ctx, name)
 	if errors.Is(err, accounts.ErrNoPendingFlow) {
@@ -46,6 +47,7 @@ func (r *runner) abandonPending(ctx context.Context, name string) error {
 	return r.Accounts.AbandonFlow(ctx, pending.FlowID)
 }
 
+// drive shows a sign-in until it ends. A cancelled one is only paused: it stays stored and can be resumed.
 func (r *runner) drive(ctx context.Context, flowID string, j *liveJob, emit func(jobEvent)) (any, string, error) {
 	res, err := r.Accounts.DriveFlow(ctx, flowID, accounts.FlowIO{
 		Pasted: j.pasted,
@@ -58,7 +60,7 @@ func (r *runner) drive(ctx context.Context, flowID string, j *liveJob, emit func
 func (r *runner) abandon(in abandonFlow) func() tea.Msg {
 	return func() tea.Msg {
 		if j, ok := r.job(jobID{jobFlow, in.name}); ok {
-			j.cancel()
+			j.cancel() // and wait: a driver that is still polling could finish what is being dropped
 			select {
 			case <-j.done:
 			case <-r.closed:

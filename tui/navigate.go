@@ -12,6 +12,7 @@ import (
 // do carries out intents in order: navigation here, everything else through the runner.
 func (m Model) do(intents []intent) (tea.Model, tea.Cmd) { return m.all(intents) }
 
+// all carries out one after the other: a later intent sees what an earlier one did to the stack.
 func (m Model) all(intents []intent) (Model, tea.Cmd) {
 	var cmds []tea.Cmd
 	for _, in := range intents {
@@ -26,7 +27,7 @@ func (m Model) all(intents []intent) (Model, tea.Cmd) {
 func (m Model) one(in intent) (Model, tea.Cmd) {
 	switch in := in.(type) {
 	case open:
-		m.overlay = nil
+		m.overlay = nil // the question that led here is answered
 		m.stack = append(slices.Clone(m.stack), in.screen)
 		return m, m.started(in.screen)
 	case replace:
@@ -104,7 +105,7 @@ func (m Model) background(in intent) (Model, tea.Cmd) {
 		m.notice = notice{fmt.Sprintf("Already under way: %s.", j.title), accounts.SeverityWarning}
 		return m, nil
 	}
-	m.runs++
+	m.runs++ // events of an earlier start of the same work are told apart by it
 	m.jobs = m.jobs.put(job{id: id, run: m.runs, title: title, want: in, running: true})
 	return m, m.run.command(in, m.runs)
 }

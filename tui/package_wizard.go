@@ -68,6 +68,8 @@ func (s packageWizard) scopes() []scope {
 	return []scope{inWizard, inScroll}
 }
 
+// situation holds enter back until the step is answered. Whether a name, file or destination is good is for the
+// book to say, at the end, where it can look.
 func (s packageWizard) situation(f frame) situation {
 	st := situation{}
 	j, begun := f.jobs.get(s.jobID())
@@ -135,6 +137,7 @@ func (s packageWizard) wanted() packages.NewPackage {
 	return p
 }
 
+// nexts are the options once the package is kept, or was refused.
 func (s packageWizard) nexts(f frame) choice {
 	c := choice{at: s.after.at}
 	j, ok := f.jobs.get(s.jobID())
@@ -150,6 +153,7 @@ func (s packageWizard) nexts(f frame) choice {
 	return c
 }
 
+// ended does what was chosen. The answers of a package that was refused are still there, from the first step on.
 func (s packageWizard) ended(id actionID, f frame) (screen, []intent) {
 	c := s.nexts(f)
 	if id == actBack {

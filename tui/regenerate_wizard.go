@@ -121,6 +121,7 @@ func (s regenerateWizard) renewed(frame) (screen, []intent) {
 	return s, s.start()
 }
 
+// whyWrite is the first reason that is more than a remark.
 func whyWrite(item pwfile.PlanItem) string {
 	for _, r := range item.Canvas.Stale {
 		if !r.Code.Information() {
@@ -194,6 +195,7 @@ func (s regenerateWizard) chosenPlan() pwfile.Plan {
 	return plan
 }
 
+// needsPassphrase reports whether a ticked file opens with a passphrase, which is stored nowhere.
 func (s regenerateWizard) needsPassphrase() bool {
 	return slices.ContainsFunc(s.chosenPlan().Items, func(i pwfile.PlanItem) bool { return i.Canvas.Passphrase })
 }

@@ -85,7 +85,7 @@ func (s removeWizard) receive(a answer, _ frame) (screen, []intent) {
 		s.how.at = forgetAndRevoke
 	}
 	if !plan.CanRevoke {
-		revoke.off, s.how.at = "not possible: see below", forgetOnly
+		revoke.off, s.how.at = "not possible: see below", forgetOnly // the effects say why
 	}
 	s.how.options = []option{forget, revoke}
 	return s, nil
@@ -109,7 +109,7 @@ func (s removeWizard) act(id actionID, f frame) (screen, []intent) {
 	case at == removeDone:
 		return s, []intent{home{}}
 	}
-	if s.confirm.Value() != s.name {
+	if s.confirm.Value() != s.name { // to the letter: a name that merely begins like it is another account's
 		s.problem = "That is not the name: nothing was removed."
 		return s, nil
 	}
@@ -137,7 +137,7 @@ func (s removeWizard) view(f frame) string {
 		return line.page("Remove "+s.name, append([]string{" " + t.faint.Render("Finding out what would stop"+t.signs.ellipsis)}, bad...), f)
 	case at == removeHow:
 		stops, how := s.stopLines(f), s.how.lines(f.inner(f.width, 4))
-		if f.low() {
+		if f.low() { // what has to be chosen comes first where not everything is seen
 			stops, how = how, stops
 		}
 		return line.page("How shall "+s.name+" be removed?", slices.Concat(stops, how, s.effectLines(f)), f)

@@ -137,6 +137,7 @@ func (s resourcesScreen) act(id actionID, f frame) (screen, []intent) {
 	return s, nil
 }
 
+// move walks the rows that the search left.
 func (s resourcesScreen) move(id actionID, f frame) resourcesScreen {
 	i, ok := s.current()
 	if !ok {

@@ -89,7 +89,7 @@ func syncBar(j job, f frame) []string {
 	p := *j.sync
 	part := float64(p.Done) / float64(p.Total)
 	words := fmt.Sprintf("%d of %d", p.Done, p.Total)
-	if p.TotalBytes > 0 {
+	if p.TotalBytes > 0 { // of files that differ in size, bytes say better how long it takes
 		part = float64(p.Bytes) / float64(p.TotalBytes)
 		words += ", " + bytesWords(p.Bytes) + " of " + bytesWords(p.TotalBytes)
 	}
@@ -102,6 +102,7 @@ func syncBar(j job, f frame) []string {
 	return append(lines, "", " "+t.faint.Render("ctrl+x stops; the former package stays in place until the last step."))
 }
 
+// resultLines say what travelled. The number rises with each sync, so two people can tell which package they have.
 func resultLines(j job, f frame) []string {
 	res, _ := j.result.(packages.Result)
 	lines := indent1(wrap(fmt.Sprintf("Number %d lies there, and was read back: %s travelled (%s), %d lay there already.",

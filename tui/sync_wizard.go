@@ -71,6 +71,7 @@ func (s syncWizard) situation(f frame) situation {
 	return st
 }
 
+// receive takes the plan; one that comes after the sync began is out of date.
 func (s syncWizard) receive(a answer, _ frame) (screen, []intent) {
 	if a.key != s.key() || s.begun {
 		return s, nil

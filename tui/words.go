@@ -67,6 +67,7 @@ func causeWord(cause string) string {
 	return "needs sign-in"
 }
 
+// since adds an age, where it is known.
 func since(word string, t, now time.Time) string {
 	if t.IsZero() {
 		return word
