@@ -111,25 +111,30 @@ func (e *Error) hostKey(words string) {
 	if m := changedKey.FindStringSubmatch(words); m != nil || strings.Contains(words, "REVOKED") {
 		e.Cause, e.Text = ChangedHostKey, "its host key is not the one that is known: it shows "+said(kind+" "+e.Fingerprint)
 		e.Remedy = "somebody may be in between; if its administrator confirms that fingerprint, forget the former key"
+		known := usualKnown
 		if file := offending.FindStringSubmatch(words); m != nil && file != nil {
-			e.Remedy += fmt.Sprintf(" (ssh-keygen -R '%s' -f '%s')", plainName(m[1]), said(file[1]))
+			known = "'" + said(file[1]) + "'"
+			e.Remedy += fmt.Sprintf(" (ssh-keygen -R '%s' -f %s)", plainName(m[1]), known)
 		}
-		e.Remedy += " and add this one (" + e.addKey(words) + ")"
+		e.Remedy += " and add this one (" + e.addKey(words, known) + ")"
 		return
 	}
 	e.Cause, e.Text = UnknownHostKey, "its host key is not known"
 	if m := unknownKey.FindStringSubmatch(words); m != nil && e.Fingerprint != "" {
 		e.Text = fmt.Sprintf("the host key of %s is not known: %s %s", plainName(m[2]), said(kind), e.Fingerprint)
 	}
-	e.Remedy = "compare the fingerprint with what its administrator says, then add the key: " + e.addKey(words)
+	e.Remedy = "compare the fingerprint with what its administrator says, then add the key: " + e.addKey(words, usualKnown)
 }
+
+// usualKnown is where ssh keeps the keys of hosts unless its configuration says otherwise.
+const usualKnown = "~/.ssh/known_hosts"
 
 // addKey is the command that adds the host's key. It asks, with the fingerprint, rather than believe whatever answers
 // then; and it reaches hosts behind a jump host, as ssh-keyscan does not.
-func (e *Error) addKey(words string) string {
+func (e *Error) addKey(words, known string) string {
 	command := "ssh -o StrictHostKeyChecking=ask "
 	if all := connecting.FindAllStringSubmatch(words, -1); len(all) == 1 && !strings.Contains(words, "Executing proxy command") {
-		return fmt.Sprintf("%s%s, or ssh-keyscan -p %s %s >> ~/.ssh/known_hosts", command, e.Host.argument(), all[0][2], plainName(all[0][1]))
+		return fmt.Sprintf("%s%s, or ssh-keyscan -p %s %s >> %s", command, e.Host.argument(), all[0][2], plainName(all[0][1]), known)
 	}
 	return command + e.Host.argument()
 }
