@@ -210,7 +210,7 @@ func (a *app) pasted(ctx context.Context, ending <-chan struct{}) <-chan string 
 	}
 	if isTerminal(a.stdin) {
 		fd := int(a.stdin.Fd())
-		if before, err := term.GetState(fd); err == nil {
+		if before, err := term.GetState(fd); err == nil && echoOff(fd) == nil {
 			go func() {
 				for {
 					line, err := term.ReadPassword(fd)
