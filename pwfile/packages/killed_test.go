@@ -245,8 +245,9 @@ func TestASyncGoesOnWhereItWasKilled(t *testing.T) {
 	_, err := packages.Fetch(t.Context(), packages.FetchOptions{From: s.target("p"), To: t.TempDir()}, nil)
 	wantCode(t, err, packages.NotYet)
 	r := b.sync(p)
-	if got := s.reset()["PUT object"]; got != n+2-r.Present || r.Present < n/2-4 {
-		t.Errorf("%d objects travelled and %d were there, of %d", got, r.Present, n+2)
+	// A request may be tried again, so there can be more of them than objects that travelled, but never one for each.
+	if requests := s.reset()["PUT object"]; r.Uploaded != n+2-r.Present || requests >= n+2 || r.Present < n/2-4 {
+		t.Errorf("%d objects travelled by %d requests and %d were there, of %d", r.Uploaded, requests, r.Present, n+2)
 	}
 	b.fetch(s.target("p"), t.TempDir())
 }
