@@ -48,7 +48,7 @@ func (s *Server) bearer(r *http.Request) *accessToken {
 
 // liveToken opens a token, which is its id encrypted, and looks whether that lives.
 func (s *Server) liveToken(token string) *accessToken {
-	packed, err := s.library.Provider().Crypto().Decrypt(token)
+	packed, err := s.engine.Provider().Crypto().Decrypt(token)
 	if err != nil {
 		return nil
 	}

@@ -34,7 +34,7 @@ func (s *Server) begin(r *http.Request) (string, *oidc.AuthRequest, error) {
 	if err := r.ParseForm(); err != nil {
 		return "", nil, oidc.ErrInvalidRequest().WithDescription("the request cannot be read")
 	}
-	ctx, provider := r.Context(), s.library.Provider()
+	ctx, provider := r.Context(), s.engine.Provider()
 	req, err := op.ParseAuthorizeRequest(r, provider.Decoder())
 	if err != nil {
 		return "", nil, err
@@ -130,7 +130,7 @@ func (s *Server) signedIn(id, named string) (*User, error) {
 
 // backURL is the client's redirect with an answer and, as RFC 9207 wants, the issuer.
 func (s *Server) backURL(req *oidc.AuthRequest, answer any) (string, error) {
-	back, err := op.AuthResponseURL(req.RedirectURI, req.ResponseType, oidc.ResponseModeQuery, answer, s.library.Provider().Encoder())
+	back, err := op.AuthResponseURL(req.RedirectURI, req.ResponseType, oidc.ResponseModeQuery, answer, s.engine.Provider().Encoder())
 	if err != nil {
 		return "", err
 	}

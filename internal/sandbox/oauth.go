@@ -36,7 +36,7 @@ func (s *Server) authenticate(r *http.Request) (op.Client, error) {
 			return nil, oidc.ErrInvalidClient().WithDescription("invalid basic auth header")
 		}
 	}
-	client, err := s.library.VerifyClient(r.Context(), plainRequest(r, &op.ClientCredentials{ClientID: id, ClientSecret: secret}))
+	client, err := s.engine.VerifyClient(r.Context(), plainRequest(r, &op.ClientCredentials{ClientID: id, ClientSecret: secret}))
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (s *Server) deviceAuthorization(w http.ResponseWriter, r *http.Request) {
 		writeOAuthError(w, r, errUnknownScope())
 		return
 	}
-	resp, err := s.library.DeviceAuthorization(r.Context(), clientRequest(r, client, &oidc.DeviceAuthorizationRequest{
+	resp, err := s.engine.DeviceAuthorization(r.Context(), clientRequest(r, client, &oidc.DeviceAuthorizationRequest{
 		Scopes: scopes, ClientID: client.GetID(),
 	}))
 	if err != nil {
@@ -84,7 +84,7 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		if r.PostForm.Get("token") == "" {
 			err = oidc.ErrInvalidRequest().WithDescription("token missing")
 		} else {
-			_, err = s.library.Revocation(r.Context(), clientRequest(r, client, &oidc.RevocationRequest{
+			_, err = s.engine.Revocation(r.Context(), clientRequest(r, client, &oidc.RevocationRequest{
 				Token: r.PostForm.Get("token"), TokenTypeHint: r.PostForm.Get("token_type_hint"),
 			}))
 		}
@@ -106,7 +106,7 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := s.store.clients[client.GetID()]
-	resp, err := s.library.Introspect(r.Context(), plainRequest(r, &op.IntrospectionRequest{
+	resp, err := s.engine.Introspect(r.Context(), plainRequest(r, &op.IntrospectionRequest{
 		ClientCredentials:    &op.ClientCredentials{ClientID: c.id, ClientSecret: c.secret},
 		IntrospectionRequest: &oidc.IntrospectionRequest{Token: r.PostForm.Get("token")},
 	}))
@@ -125,7 +125,7 @@ type metadata struct {
 }
 
 func (s *Server) discovery(w http.ResponseWriter, r *http.Request) {
-	d := op.CreateDiscoveryConfig(r.Context(), s.library.Provider(), s.store)
+	d := op.CreateDiscoveryConfig(r.Context(), s.engine.Provider(), s.store)
 	methods := []oidc.AuthMethod{oidc.AuthMethodNone, oidc.AuthMethodBasic, oidc.AuthMethodPost}
 	d.EndSessionEndpoint, d.CheckSessionIframe = "", ""
 	d.ResponseTypesSupported, d.ResponseModesSupported = []string{"code"}, []string{"query"}
@@ -140,7 +140,7 @@ func (s *Server) discovery(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) keys(w http.ResponseWriter, r *http.Request) {
-	resp, err := s.library.Keys(r.Context(), plainRequest(r, &struct{}{}))
+	resp, err := s.engine.Keys(r.Context(), plainRequest(r, &struct{}{}))
 	if err != nil {
 		writeOAuthError(w, r, err)
 		return

@@ -25,7 +25,7 @@ type Server struct {
 	opts    Options
 	store   *store
 	journal *journal
-	library *op.LegacyServer
+	engine  *op.LegacyServer
 	handler http.Handler
 
 	http    *http.Server
@@ -54,7 +54,7 @@ func Start(opts Options) (*Server, error) {
 		Faults: newFaults(), issuer: "http://" + listener.Addr().String(),
 		opts: opts, store: store, journal: newJournal(opts.Clock),
 	}
-	if s.library, err = newLibrary(s.issuer, store); err != nil {
+	if s.engine, err = newLibrary(s.issuer, store); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
 	s.handler = s.routes()

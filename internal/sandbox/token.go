@@ -60,7 +60,7 @@ func (s *Server) exchange(ctx context.Context, r *http.Request, client op.Client
 		if form.Get("refresh_token") == "" {
 			return nil, oidc.ErrInvalidRequest().WithDescription("refresh_token missing")
 		}
-		resp, err = s.library.RefreshToken(ctx, clientRequest(r, client, &oidc.RefreshTokenRequest{
+		resp, err = s.engine.RefreshToken(ctx, clientRequest(r, client, &oidc.RefreshTokenRequest{
 			RefreshToken: form.Get("refresh_token"), Scopes: strings.Fields(form.Get("scope")),
 		}))
 	case oidc.GrantTypeDeviceCode:
@@ -95,7 +95,7 @@ func (s *Server) exchangeCode(ctx context.Context, r *http.Request, client op.Cl
 			return nil, oidc.ErrInvalidGrant().WithDescription("code_verifier missing")
 		}
 	}
-	return s.library.CodeExchange(ctx, clientRequest(r, client, req))
+	return s.engine.CodeExchange(ctx, clientRequest(r, client, req))
 }
 
 // exchangeDevice polls by our own rules (slow_down, one redemption) and lets the library create the tokens.
@@ -108,7 +108,7 @@ func (s *Server) exchangeDevice(ctx context.Context, code string, client op.Clie
 		return nil, err
 	}
 	issued.device = d
-	return op.CreateDeviceTokenResponse(ctx, state, s.library.Provider(), client)
+	return op.CreateDeviceTokenResponse(ctx, state, s.engine.Provider(), client)
 }
 
 // writeTokens says what was really granted; the library would repeat what was asked.
