@@ -109,20 +109,45 @@ func (k *Keeper) interrupted(ctx context.Context, p Plan, l look) (*running, err
 		return nil, err
 	}
 	for _, run := range runs { // the newest first
-		slot, _, _ := strings.Cut(run.ID, "-")
 		if !run.EndedAt.IsZero() || !p.covers(run, l) {
 			continue
 		}
-		unlock, err := k.cfg.Store.TryLock(slotLock(slot))
-		if errors.Is(err, store.ErrLocked) {
-			continue
-		}
+		r, err := k.takeOver(ctx, run.ID)
 		if err != nil {
 			return nil, err
 		}
-		return &running{Keeper: k, run: run, unlock: unlock}, nil
+		if r == nil {
+			continue
+		}
+		if r.run.EndedAt.IsZero() && p.covers(r.run, l) {
+			return r, nil
+		}
+		r.unlock()
 	}
 	return nil, nil
+}
+
+// takeOver locks a run that was seen unlocked, and reads it again: whoever worked on it may have ended it meanwhile.
+// It is nil if somebody still works on it.
+func (k *Keeper) takeOver(ctx context.Context, id string) (*running, error) {
+	slot, _, _ := strings.Cut(id, "-")
+	unlock, err := k.cfg.Store.TryLock(slotLock(slot))
+	if errors.Is(err, store.ErrLocked) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r := &running{Keeper: k, unlock: unlock}
+	err = k.cfg.Store.View(ctx, func(v store.Reader) (err error) {
+		r.run, err = v.Run(id)
+		return err
+	})
+	if err != nil {
+		unlock()
+		return nil, err
+	}
+	return r, nil
 }
 
 func slotLock(slot string) string { return "run-" + slot }

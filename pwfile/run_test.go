@@ -153,6 +153,45 @@ func TestTwoRunsAtOnceDoNotFight(t *testing.T) {
 	}
 }
 
+// A run is seen while it goes on, and has ended by the time its lock can be had: there is nothing left to continue.
+func TestARunThatEndsWhileItIsLookedAtIsNotContinued(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.book.add("a")
+	b.canvas("nightly", nil, "a")
+	plan := b.plan(pwfile.Selection{})
+	started, goOn := make(chan struct{}), make(chan struct{})
+	waiting := pwfile.GenerateOptions{Underway: func(store.RunLine) {
+		close(started)
+		<-goOn
+	}}
+	var first store.Run
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		var err error
+		if first, err = b.Generate(t.Context(), plan, waiting, nil); err != nil {
+			t.Error(err)
+		}
+	})
+	<-started
+	late := &lateLocks{Store: b.store, before: sync.OnceFunc(func() { close(goOn); ended.Wait() })}
+	second, err := b.keeper(late).Generate(t.Context(), plan, pwfile.GenerateOptions{}, nil)
+	if err != nil || second.ID == first.ID || states(first) != "done" || states(second) != "unchanged" {
+		t.Errorf("after %s (%s): %s (%s), %v", first.ID, states(first), second.ID, states(second), err)
+	}
+}
+
+// lateLocks is a store in which something happens just before a lock is tried.
+type lateLocks struct {
+	store.Store
+	before func()
+}
+
+func (l *lateLocks) TryLock(name string) (func(), error) {
+	l.before()
+	return l.Store.TryLock(name)
+}
+
 func TestProgressIsReportedAfterItIsRecorded(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
