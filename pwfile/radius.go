@@ -37,10 +37,7 @@ func Radius(canvases []Canvas, accountID string) Blast {
 				b.Packages = append(b.Packages, p)
 			}
 		}
-		concerns := func(r Reason) bool {
-			return !r.Code.Information() && (r.AccountID == "" || r.AccountID == named)
-		}
-		if slices.ContainsFunc(c.Stale, concerns) {
+		if c.staleFor(named) {
 			b.StaleFiles++
 		}
 	}
@@ -57,6 +54,46 @@ func (c Canvas) uses(accountID string) (named string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// staleFor reports whether the canvas's file has to be written again for a reason other than the news of its other accounts.
+func (c Canvas) staleFor(named string) bool {
+	return slices.ContainsFunc(c.Stale, func(r Reason) bool {
+		return !r.Code.Information() && (r.AccountID == "" || r.AccountID == named)
+	})
+}
+
+// StaleByAccount is Blast.StaleFiles of every account at once, by account ID; accounts without a stale file are left out.
+func StaleByAccount(canvases []Canvas) map[string]int {
+	stale := map[string]int{}
+	for _, c := range canvases {
+		for _, a := range c.Accounts {
+			if !c.staleFor(a.ID) {
+				continue
+			}
+			stale[a.ID]++
+			if a.own != nil && a.own.ID != a.ID {
+				stale[a.own.ID]++
+			}
+		}
+	}
+	return stale
+}
+
+// StaleFilesOf counts the canvases whose password file has to be written again for a reason that concerns one of these
+// accounts.
+func StaleFilesOf(canvases []Canvas, accountIDs []string) int {
+	n := 0
+	for _, c := range canvases {
+		concerned := func(id string) bool {
+			named, uses := c.uses(id)
+			return uses && c.staleFor(named)
+		}
+		if slices.ContainsFunc(accountIDs, concerned) {
+			n++
+		}
+	}
+	return n
 }
 
 // StaleFiles counts the canvases whose password file has to be written again: the number that every command and screen

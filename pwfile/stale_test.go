@@ -2,6 +2,7 @@ package pwfile_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -187,6 +188,15 @@ func TestTheBlastRadiusOfAnAccount(t *testing.T) {
 		got, err := b.BlastRadius(t.Context(), id)
 		if err != nil || compactAny(t, got) != compactAny(t, want) {
 			t.Errorf("%s: %+v, %v, want %+v", id, got, err, want)
+		}
+	}
+	all, err := b.Canvases(t.Context())
+	if got, want := pwfile.StaleByAccount(all), map[string]int{shared: 1, other: 2}; err != nil || !maps.Equal(got, want) {
+		t.Errorf("by account: %v, %v, want %v", got, err, want)
+	}
+	for n, ids := range map[int][]string{0: {"none"}, 1: {shared}, 2: {other}, 3: {shared, other}} {
+		if got := pwfile.StaleFilesOf(all, ids); got != n {
+			t.Errorf("%d are the concern of %v, want %d", got, ids, n)
 		}
 	}
 }

@@ -182,13 +182,13 @@ func (s clientWizard) nexts(f frame) choice {
 
 // staleCount is how many stale password files the accounts of a client have.
 func staleCount(c accounts.ClientInfo, f frame) int {
-	n := 0
+	var ids []string
 	for _, name := range c.UsedBy {
 		if a, ok := f.data.snapshot.ByName(name); ok {
-			n += f.data.stale[a.ID]
+			ids = append(ids, a.ID)
 		}
 	}
-	return n
+	return pwfile.StaleFilesOf(f.data.canvases, ids)
 }
 
 // ended does what was chosen at the end.

@@ -180,7 +180,7 @@ func canvasLines(a accounts.Account, f frame) []string {
 	if len(blast.Canvases) == 0 {
 		return heading("Canvases", "none uses this account", t)
 	}
-	lines := heading("Canvases", fmt.Sprintf("%d run on this account, with files at %s", len(blast.Canvases), count(blast.Places, "place")), t)
+	lines := heading("Canvases", fmt.Sprintf("%d, with files at %s", len(blast.Canvases), count(blast.Places, "place")), t)
 	if len(blast.Packages) > 0 {
 		lines = append(lines, paragraphAt("carried by "+strings.Join(blast.Packages, ", "), f.width-2, " ", t.faint)...)
 	}

@@ -77,8 +77,9 @@ func sampleData() data {
 	list[1].Missing = []provider.Permission{{Scope: "files.list", Words: "See information about your files", Service: "sheets"}}
 	list[1].Granted = []string{"spreadsheets"}
 	canvas := pwfile.Canvas{Canvas: store.Canvas{ID: "c1", Name: "daily-sales", AccountIDs: []string{"id-sales-ga"}, Path: "/srv/canvas/daily-sales.acc"},
-		Places: []store.Place{{ID: "p1", Target: "/srv/canvas/daily-sales.pwfile.age"}},
-		Stale:  []pwfile.Reason{{Code: pwfile.StaleGeneration, Text: "sales-ga was authorized again", AccountID: "id-sales-ga"}}}
+		Accounts: []pwfile.AccountRef{{ID: "id-sales-ga", Name: "sales-ga"}},
+		Places:   []store.Place{{ID: "p1", Target: "/srv/canvas/daily-sales.pwfile.age"}},
+		Stale:    []pwfile.Reason{{Code: pwfile.StaleGeneration, Text: "sales-ga was authorized again", AccountID: "id-sales-ga"}}}
 	return withFacts(data{snapshot: accounts.Snapshot{Revision: 7, TakenAt: noon, Accounts: list}, canvases: []pwfile.Canvas{canvas}, vault: VaultState{Exists: true, Holder: holderFile}})
 }
 

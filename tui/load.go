@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"fettle/accounts"
+	"fettle/pwfile"
 )
 
 // dataMsg brings a fresh look at the book, or why there is none.
@@ -88,17 +89,8 @@ func (r *runner) read() dataMsg {
 // counted cleans what was read and works out, once per look, what views would otherwise count at every key.
 func (d data) counted(now time.Time) data {
 	d.snapshot, d.canvases, d.clients, d.packages = washed(d.snapshot), washed(d.canvases), washed(d.clients), washed(d.packages)
-	d.stale, d.severities = map[string]int{}, map[accounts.Severity]int{}
-	d.files, d.problems = 0, nil
-	for _, c := range d.canvases {
-		if !c.NeedsWriting() {
-			continue
-		}
-		d.files++
-		for _, id := range c.AccountIDs {
-			d.stale[id]++
-		}
-	}
+	d.files, d.stale = pwfile.StaleFiles(d.canvases), pwfile.StaleByAccount(d.canvases)
+	d.severities, d.problems = map[accounts.Severity]int{}, nil
 	list := d.snapshot.Accounts
 	d.widths = measure(list, now)
 	d.searchable = make([]string, len(list))

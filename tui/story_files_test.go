@@ -3,6 +3,7 @@ package tui_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -53,6 +54,22 @@ func TestAPlaceThatCannotBeWritten(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// TestAnAccountCountsTheFilesThatAreItsOwnConcern: a file that is stale by one account's news is no news of the others in it.
+func TestAnAccountCountsTheFilesThatAreItsOwnConcern(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{Interval: time.Second})
+	for _, name := range []string{"changed", "same"} {
+		w.authorize(t, name, []string{"sheets"}, sandbox.Consent{All: true})
+	}
+	w.canvas(t, "month-close", "changed", "same")
+	w.authorize(t, "changed", []string{"sheets"}, sandbox.Consent{All: true})
+	x := openTerminal(t, w, 90, 26)
+	x.sees("1 stale file")
+	x.until("counts one stale file for changed and none for same", regexp.MustCompile(`(?s) changed .* 1 +1 *\n.* same .* 1 +– *\n`).MatchString)
+	x.press("q")
+	x.ends()
 }
 
 // TestARevocationThatFails keeps the account listed as still valid at the provider, and tries again.

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,7 +39,7 @@ func (a *app) statusCommand() *cobra.Command {
 type survey struct {
 	accounts.Snapshot
 	canvases []pwfile.Canvas
-	stale    int // password files, of all canvases that use one of the accounts
+	stale    int // password files; of named accounts, those that are their concern
 }
 
 // survey looks at the named accounts, or at all of them.
@@ -68,13 +67,18 @@ func (h *house) survey(ctx context.Context, names []string) (survey, error) {
 	if s.canvases, err = h.files.Canvases(ctx); err != nil {
 		return s, err
 	}
-	for _, c := range s.canvases {
-		mine := func(a accounts.Account) bool { return slices.Contains(c.AccountIDs, a.ID) }
-		if c.NeedsWriting() && (len(names) == 0 || slices.ContainsFunc(s.Accounts, mine)) {
-			s.stale++
-		}
+	if s.stale = pwfile.StaleFiles(s.canvases); len(names) > 0 {
+		s.stale = pwfile.StaleFilesOf(s.canvases, s.ids())
 	}
 	return s, nil
+}
+
+func (s survey) ids() []string {
+	ids := make([]string, 0, len(s.Accounts))
+	for _, a := range s.Accounts {
+		ids = append(ids, a.ID)
+	}
+	return ids
 }
 
 // count counts the accounts by severity.
