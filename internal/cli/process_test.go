@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,6 +29,10 @@ func TestHangupWhileRefreshingLosesNothing(t *testing.T) {
 	w.seed(t, "demo", n)
 	gate := server.Faults.HoldAnswers(sandbox.TargetToken)
 
+	// Who runs the tests under nohup ignores HUP, and so would the child: it inherits that, unless the signal is taken here.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	cmd := w.command("refresh", "--all", "--force", "--json")
 	var stdout bytes.Buffer
 	cmd.Stdout = &stdout
