@@ -12,7 +12,7 @@
 //     reading at Text (text.go).
 //
 // A row is added in a rules file, with a line in testdata/answers and, if a log has its own words for it, a case in
-// testdata/logs.txtar. A word that other programs use too belongs to no distinct list, and testdata/hostile.txtar
+// testdata/logs.txtar. A sentence that its provider alone writes is own to the rule and stands for the name. A word that other programs use too belongs to no distinct list, and testdata/hostile.txtar
 // gets the text that misled.
 //
 // The package imports oauthflow and internal guards, and contacts nobody.

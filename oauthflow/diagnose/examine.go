@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 	"strings"
@@ -166,7 +167,7 @@ func (e *examination) seen(i int, sum *line) seen {
 		}
 	}
 	s := seen{lower: e.text.lower[e.starts[i]:end], log: true}
-	s.Provider, s.Status = e.providerOf(i, sum.provider), sum.status
+	s.Provider, s.Status = e.providerOf(i, cmp.Or(sum.provider, e.table.speaker(sum.codes, s.lower))), sum.status
 	s.Place = placeOf(s.lower)
 	s.all = append(s.all, sum.codes...)
 	for _, n := range sum.numbers {
@@ -176,6 +177,19 @@ func (e *examination) seen(i int, sum *line) seen {
 		}
 	}
 	return s
+}
+
+// speaker is the provider whose own sentence stands beside one of these codes, "" if there is none: what an answer says in
+// its own words tells more than the name that the next line happens to hold.
+func (t *table) speaker(codes []string, lower string) string {
+	for _, c := range codes {
+		for _, r := range t.byCode[strings.ToLower(c)] {
+			if slices.ContainsFunc(r.Own, func(own string) bool { return strings.Contains(lower, own) }) {
+				return r.Providers[0]
+			}
+		}
+	}
+	return ""
 }
 
 // placeOf guesses the step of the protocol from the words around an error. It matters where one code means two things:
@@ -235,8 +249,8 @@ func (e *examination) confidence(r *rule, s seen, sum *line, evidence []string, 
 		if !context && s.Provider == "" {
 			return c, false
 		}
-	case len(r.Codes) > 0 && !sum.field && !sum.oauth && s.Provider == "" && len(r.Text) == 0:
-		c = Likely // the bare word: perhaps somebody only writes about it
+	case r.grade == byProtocol && !sum.field && s.Provider == "":
+		c = Likely // a bare word of nobody's: perhaps somebody only writes about it
 	}
 	if s.Status >= 500 && c == Certain && r.grade <= byProtocol {
 		c = Likely // a server that fails is no witness

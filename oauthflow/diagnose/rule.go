@@ -28,6 +28,7 @@ type rule struct {
 	AgeMax    provider.Duration    `toml:"age_max"`
 	Network   []oauthflow.NetCause `toml:"network"`
 	Log       []string             `toml:"log"` // lower case: phrases of a pasted text that nothing else writes
+	Own       []string             `toml:"own"` // lower case: sentences of the provider's own, which name it where nothing else does
 
 	grade grade // of the file
 	place int   // in the whole table
@@ -63,7 +64,10 @@ func (r rule) check() error {
 	case len(r.Codes)+len(r.Status)+len(r.Text)+len(r.Network)+len(r.Log) == 0:
 		return fmt.Errorf("%q fits everything", r.Title)
 	}
-	for _, s := range slices.Concat(r.Text, r.Log) {
+	if len(r.Own) > 0 && len(r.Providers) == 0 {
+		return fmt.Errorf("%q has sentences of its own and no provider whose they are", r.Title)
+	}
+	for _, s := range slices.Concat(r.Text, r.Log, r.Own) {
 		if s == "" || s != strings.ToLower(s) {
 			return fmt.Errorf("%q is empty or not in lower case", s)
 		}

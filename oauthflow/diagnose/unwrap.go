@@ -19,6 +19,10 @@ func unwrap(s string) (_ string, counted bool) {
 	if page.MatchString(s) { // not every XML: a SOAP fault says in its tags whose it is
 		s = stripTags(s)
 	}
+	// After the tags, whose ends stand at the beginnings of lines too.
+	if strings.Contains(s, ">") { // most logs hold none
+		s = quoted.ReplaceAllString(s, "")
+	}
 	// After the tags: an escaped < is text, and must not become one.
 	if strings.Contains(s, "&") {
 		s = html.UnescapeString(s)
@@ -31,6 +35,9 @@ func unwrap(s string) (_ string, counted bool) {
 	}
 	return plus(s), counted
 }
+
+// quoted is what a mail program puts before each line of a mail that is answered or passed on.
+var quoted = regexp.MustCompile(`(?m)^[ \t]{0,3}(?:> ?)+`)
 
 // plus turns the + of a description in a query into the spaces they stand for.
 func plus(s string) string {

@@ -74,7 +74,7 @@ func (t *table) read(l *line) {
 		if i < len(low) {
 			w.after = low[i]
 		}
-		t.word(l, w, prev, low[i:])
+		t.word(l, w, prev, low[:start], low[i:])
 		prev = [4]token{w, prev[0], prev[1], prev[2]}
 	}
 }
@@ -83,8 +83,8 @@ func wordByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_'
 }
 
-// word notes what one word says, beside those before it.
-func (t *table) word(l *line, w token, prev [4]token, rest string) {
+// word notes what one word says, beside those before it. before and rest are the line around it.
+func (t *table) word(l *line, w token, prev [4]token, before, rest string) {
 	if w.low[0] >= '0' && w.low[0] <= '9' { // no word that says something begins with a digit
 		if w.before == ':' && l.foreign == "" {
 			l.foreign = t.words[":"+w.low].foreign // a port
@@ -94,7 +94,10 @@ func (t *table) word(l *line, w token, prev [4]token, rest string) {
 	}
 	if digits, ok := strings.CutPrefix(w.low, "aadsts"); ok && isNumber(digits) {
 		// Also numbers that no rule knows: they tell the provider, and their page can be named.
-		l.codes, l.distinct, l.oauth, l.provider = append(l.codes, strings.ToUpper(w.low)), true, true, "microsoft"
+		l.oauth, l.provider = true, "microsoft"
+		if !inAddress(w, prev[0].low, before) {
+			l.codes, l.distinct = append(l.codes, strings.ToUpper(w.low)), true
+		}
 		return
 	}
 	m, ok := t.words[w.low]
@@ -104,7 +107,7 @@ func (t *table) word(l *line, w token, prev [4]token, rest string) {
 		}
 		return
 	}
-	if m.code != "" {
+	if m.code != "" && !inAddress(w, prev[0].low, before) {
 		l.codes = append(l.codes, m.code)
 		l.field = l.field || prev[0].low == "error" && strings.IndexByte(`"'=:`, w.before) >= 0
 		l.distinct = l.distinct || m.distinct
@@ -119,6 +122,18 @@ func (t *table) word(l *line, w token, prev [4]token, rest string) {
 	if m.foreign != "" && l.foreign == "" {
 		l.foreign = m.foreign
 	}
+}
+
+// inAddress reports whether a word is part of an address without being an answer in its query: a page about an error has
+// the error's name in its path, a search for it in its query, and neither says that it happened.
+func inAddress(w token, field, before string) bool {
+	if i := strings.LastIndexAny(before, " \"'<>()"); i >= 0 {
+		before = before[i+1:]
+	}
+	if !strings.Contains(before, "://") {
+		return false
+	}
+	return w.before != '=' || !strings.Contains(field, "error") && !strings.Contains(field, "reason")
 }
 
 var tokenKinds = map[string]bool{"refresh": true, "access": true, "bearer": true, "oauth": true, "refreshing": true}
