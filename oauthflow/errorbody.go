@@ -2,6 +2,7 @@ package oauthflow
 
 import (
 	"encoding/json"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -167,12 +168,16 @@ func wwwAuthenticateError(header string) string {
 	return ""
 }
 
-// redact cuts out what was sent: an error text that repeats a token must not carry it into a log.
+// redact cuts out what was sent: an error text that repeats a token must not carry it into a log. It does so also as the form
+// spelt it: a gateway that complains of a request repeats its body, and Google's tokens hold slashes.
 func redact(s string, secrets []string) string {
 	for _, secret := range secrets {
 		// A shorter one would cut holes into every text.
-		if len(secret) >= 6 {
-			s = strings.ReplaceAll(s, secret, "[redacted]")
+		if len(secret) < 6 {
+			continue
+		}
+		for _, spelt := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
+			s = strings.ReplaceAll(s, spelt, "[redacted]")
 		}
 	}
 	return s

@@ -51,6 +51,12 @@ func TestAnEchoedSecretIsCutOut(t *testing.T) {
 			t.Errorf("%q is in %v", bad, err)
 		}
 	}
+	// Google's refresh tokens hold slashes, and what repeats a request repeats its form.
+	_, _, err = refreshAt(t, answer(400, `{"error":"invalid_request","error_description":"blocked: grant_type=refresh_token&refresh_token=1%2F%2F0g-old%2Btoken, /t/1%2F%2F0g-old+token"}`),
+		func(r *oauthflow.RefreshRequest) { r.Refresh = text("1//0g-old+token") })
+	if s := fmt.Sprintf("%v %+v", err, asError(t, err)); strings.Contains(s, "0g-old") || !strings.Contains(s, "blocked: grant_type") {
+		t.Errorf("the form's secret is in %s", s)
+	}
 	long := strings.Repeat("é", 1000)
 	_, _, err = refreshAt(t, answer(400, `{"error":"x","error_description":"`+long+`"}`), nil)
 	if n := len([]rune(asError(t, err).Description)); n != 300 {
