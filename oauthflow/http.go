@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -33,8 +34,11 @@ var (
 	errTooLarge  = errors.New("the answer is larger than it may be")
 	errTooMany   = errors.New("the answer holds more values than any real one")
 	errPlainHTTP = errors.New("refused to send anything over plain http")
-	errLinkLocal = errors.New("refused to connect to a link-local address")
+	errLinkLocal = errors.New("refused to connect to a link-local address or a cloud's metadata service")
 )
+
+// metadataServices are those that are not link-local: Amazon's by IPv6, and Alibaba's.
+var metadataServices = []netip.Addr{netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("100.100.100.200")}
 
 // HTTPOptions are the settings of NewHTTPClient.
 type HTTPOptions struct {
@@ -89,7 +93,7 @@ func refuseLinkLocal(_, address string, _ syscall.RawConn) error {
 	if err != nil {
 		return err
 	}
-	if a := ap.Addr().Unmap(); a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified() {
+	if a := ap.Addr().Unmap(); a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified() || slices.Contains(metadataServices, a) {
 		return errLinkLocal
 	}
 	return nil

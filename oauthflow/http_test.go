@@ -127,7 +127,7 @@ func TestNetworkFailuresAreTransientAndSaid(t *testing.T) {
 func TestLinkLocalAddressesAreRefused(t *testing.T) {
 	t.Parallel()
 	hc := oauthflow.NewHTTPClient(oauthflow.HTTPOptions{Timeout: time.Second})
-	for _, u := range []string{"https://169.254.169.254/token", "https://[fe80::1]/token", "https://0.0.0.0/token"} {
+	for _, u := range []string{"https://169.254.169.254/token", "https://[fe80::1]/token", "https://0.0.0.0/token", "https://[fd00:ec2::254]/token", "https://[::ffff:169.254.169.254]/token", "https://100.100.100.200/token"} {
 		if err := refreshWith(t, hc, u); err == nil || !strings.Contains(err.Error(), "link-local") || asError(t, err).Transient() {
 			t.Errorf("%s: %v", u, err)
 		}
