@@ -24,7 +24,12 @@ func GrantedScopes(ctx context.Context, hc *http.Client, p provider.Provider, s 
 		if err != nil {
 			return nil, "header", err
 		}
-		return p.Normalise(p.SplitScopes(strings.Join(a.header.Values(header), ","))), "header", nil
+		told := p.Normalise(p.SplitScopes(strings.Join(a.header.Values(header), ",")))
+		// A GitHub App's token has none to name. Taking that for "none granted" would ask for boxes that no page shows.
+		if len(told) == 0 {
+			return t.Scopes, "requested", nil
+		}
+		return told, "header", nil
 	case strings.Contains(p.ScopeSource, "://"):
 		a, err := b.send(ctx, hc, provider.Request{URL: p.ScopeSource})
 		if err != nil {

@@ -159,6 +159,10 @@ func TestGrantedScopesBySource(t *testing.T) {
 			w.Header().Set("X-OAuth-Scopes", "repo, gist")
 			writeJSON(w, 200, `{}`)
 		}, []string{"gist", "repo"}},
+		{"a GitHub App's token has no scopes", "scope_source = \"header:X-OAuth-Scopes\"\nidentity = { url = \"https://login.acme.example/user\" }", "requested", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-OAuth-Scopes", "")
+			writeJSON(w, 200, `{}`)
+		}, []string{"x"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -143,7 +143,8 @@ func (a *answer) token(place Place, p provider.Provider, secrets []string, now t
 	// RFC 6749 §3.3 knows a string only; Twitch and others send a list.
 	if list, ok := a.object["scope"].([]any); ok {
 		t.Scopes, t.ScopesStated = p.Normalise(texts(list)), true
-	} else if s, ok := a.object["scope"].(string); ok {
+		// Where a header tells, an empty list in the token answer tells nothing: a GitHub App has permissions instead.
+	} else if s, ok := a.object["scope"].(string); ok && (s != "" || !strings.HasPrefix(p.ScopeSource, "header:")) {
 		t.Scopes, t.ScopesStated = p.Normalise(p.SplitScopes(s)), true
 	}
 	for _, name := range p.Keep {

@@ -117,6 +117,10 @@ func TestT3_TheAnswersScopesAreTheGrantedOnes(t *testing.T) {
 			t.Errorf("%s: %v %v, %v", body, tok.Scopes, tok.ScopesStated, err)
 		}
 	}
+	// A GitHub App has permissions in place of scopes, and its token answers name an empty list.
+	if tok, _, err := refreshAt(t, answer(200, `{"access_token":"a","scope":""}`), func(r *oauthflow.RefreshRequest) { r.Provider.ScopeSource = "header:X-OAuth-Scopes" }); err != nil || tok.ScopesStated {
+		t.Errorf("an empty list where the header is what counts: %v %v, %v", tok.Scopes, tok.ScopesStated, err)
+	}
 	w := newWorld(t, sandbox.Options{Quirks: sandbox.Quirks{OmitScope: true, NullMembers: true}}, sandbox.PublicClient)
 	if tok := w.token(t, sandbox.Consent{All: true}); tok.ScopesStated || len(tok.Scopes) == 0 {
 		t.Errorf("an answer without scope means as requested: %v %v", tok.Scopes, tok.ScopesStated)
