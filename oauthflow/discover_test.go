@@ -150,27 +150,6 @@ func TestDiscoveryThatFails(t *testing.T) {
 	}
 }
 
-func TestOriginsShowWhatMoved(t *testing.T) {
-	t.Parallel()
-	_, s, _ := acme(t)
-	before := oauthflow.Origins(s, "client-1")
-	if !slices.Equal(before, []string{"client client-1", "issuer https://login.acme.example", "token https://login.acme.example", "revocation https://login.acme.example"}) {
-		t.Errorf("got %q", before)
-	}
-	path := s
-	path.Token += "/v2"
-	if !oauthflow.SameOrigins(before, oauthflow.Origins(path, "client-1")) {
-		t.Error("another path is not another origin")
-	}
-	moved := s
-	moved.Revocation = "https://evil.example/revoke"
-	for _, now := range [][]string{oauthflow.Origins(moved, "client-1"), oauthflow.Origins(s, "client-2")} {
-		if oauthflow.SameOrigins(before, now) {
-			t.Errorf("not noticed: %v", now)
-		}
-	}
-}
-
 func FuzzDiscover(f *testing.F) {
 	f.Add(document)
 	f.Add(`{"issuer":"https://login.acme.example","token_endpoint":["x"],"authorization_endpoint":"%"}`)
