@@ -188,7 +188,11 @@ func (c *checker) askDevice(id, what string, scopes []string) {
 	e := asErrorOrNil(err)
 	switch {
 	case e == nil && err == nil:
-		c.say(false, id, what, CheckOK, "codes are given out; to be entered at "+f.VerificationURI)
+		said := "codes are given out; to be entered at " + f.VerificationURI
+		if f.ForeignHost != "" {
+			said += "; " + f.ForeignHost + " is not a site of the provider: if it is right, name it in verification_hosts"
+		}
+		c.say(false, id, what, CheckOK, said)
 	case e == nil:
 		c.say(false, id, what, CheckFailed, clean(err.Error()))
 	// Asked without the secret, so this proves nothing against the client.

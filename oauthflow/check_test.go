@@ -117,6 +117,8 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		{name: "a refused scope", path: "/d", status: 400, body: `{"error":"invalid_scope","error_description":"no reports here"}`, id: "device:x", want: "failed: invalid_scope: no reports here (HTTP 400)"},
 		{name: "a client that cannot", path: "/d", status: 401, body: `{"error":"invalid_client"}`, id: "device:x", want: "skipped: this client cannot do it"},
 		{name: "codes", id: "device:x", want: "ok: codes are given out; to be entered at https://"},
+		{name: "codes to be entered elsewhere", path: "/d", status: 200, body: `{"device_code":"dc-12345","user_code":"AB","verification_uri":"https://evil.test/d"}`, id: "device:x",
+			want: "ok: codes are given out; to be entered at https://evil.test/d; evil.test is not a site of the provider"},
 		{name: "scopes that the entry keeps off", extra: []string{`device_scopes = ["openid"]`}, id: "device:x", want: "skipped: acme's device flow does not carry"},
 		{name: "an API that hides", path: "/api", status: 404, id: "api:x", want: "skipped: the server answers; whether"},
 		{name: "an API that refuses", path: "/api", status: 401, id: "api:x", want: "ok: "},

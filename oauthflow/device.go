@@ -58,6 +58,12 @@ func StartDevice(ctx context.Context, hc *http.Client, r Request) (*Flow, error)
 		e.Code, e.Description = CodeInvalidResponse, what
 		return nil, e
 	}
+	// The QR leads where the complete address does, so either may be the one to look out for.
+	for _, uri := range []string{f.VerificationURI, f.VerificationURIComplete} {
+		if uri != "" && f.ForeignHost == "" && !r.Provider.OwnSite(f.Server.Endpoints, uri) {
+			f.ForeignHost = safetext.Host(uri)
+		}
+	}
 	return f, nil
 }
 

@@ -120,6 +120,53 @@ func TestD13_TheVerificationAddressMustBeHTTPS(t *testing.T) {
 	}
 }
 
+func TestD13_AHostThatIsNotTheProvidersIsMarked(t *testing.T) {
+	t.Parallel()
+	built, err := provider.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const acme = "https://login.acme.example"
+	for _, tt := range []struct{ provider, issuer, extra, uri, complete, foreign string }{
+		{"", acme, "", "https://login.acme.example/device", "", ""},
+		{"", acme, "", "https://acme.example/device", "https://www.acme.example/device?c=A", ""},
+		{"", acme, "", "https://ACME.example/device", "", ""},
+		{"", acme, "", "https://login.acme.example.evil.test/device", "", "login.acme.example.evil.test"},
+		{"", acme, "", "https://notacme.example/device", "", "notacme.example"},
+		{"", acme, "", "https://аcme.example/device", "", "xn--cme-5cd.example"}, // a Cyrillic letter
+		{"", acme, "", "https://acme.example/device", "https://evil.test/?c=A", "evil.test"},
+		{"", acme, "", "http://127.0.0.1:8080/device", "", "127.0.0.1:8080"},
+		{"", acme, `verification_hosts = ["acme.test"]`, "https://www.acme.test/go", "", ""},
+		{"", acme, `verification_hosts = ["acme.test"]`, "https://acme.test.evil.test/go", "", "acme.test.evil.test"},
+		{"", "https://a.github.io", "", "https://b.github.io/device", "", "b.github.io"}, // neighbours, not relatives
+		{"", "https://a.acme.co.uk", "", "https://evil.co.uk/device", "", "evil.co.uk"},
+		{"", "http://127.0.0.1:8080", "", "http://127.0.0.1:8080/device", "", ""},
+		{"", "https://10.0.0.1", "", "https://10.9.0.1/device", "", "10.9.0.1"}, // no domain ends in 0.1
+		{"", "https://sso", "", "https://sso/device", "", ""},
+		{"google", "", "", "https://www.google.com/device", "", ""},
+		{"google", "", "", "https://google.com.evil.test/device", "", "google.com.evil.test"},
+		{"microsoft", "", "", "https://microsoft.com/devicelogin", "", ""},
+		{"microsoft", "", "", "https://www.microsoft.com/link", "", ""},
+		{"microsoft", "", "", "https://login.microsoftonline.com/common/oauth2/deviceauth", "", ""},
+		{"microsoft", "", "", "https://rnicrosoft.com/devicelogin", "", "rnicrosoft.com"},
+		{"github", "", "", "https://github.com/login/device", "", ""},
+		{"github", "", "", "https://me.github.io/login/device", "", "me.github.io"},
+	} {
+		p, ok := built.Get(tt.provider)
+		if !ok {
+			p = entry(t, fmt.Sprintf("[providers.acme]\nissuer = %q\ntoken_endpoint = %q\ndevice_authorization_endpoint = %q\nflows = [\"device\"]\n%s\n",
+				tt.issuer, tt.issuer+"/token", tt.issuer+"/start", tt.extra))
+		}
+		body := fmt.Sprintf(`{"device_code":"dc-12345","user_code":"AB","verification_uri":%q,"verification_uri_complete":%q}`, tt.uri, tt.complete)
+		f, err := oauthflow.StartDevice(t.Context(), answering(answer(200, body)), oauthflow.Request{
+			Provider: p, Server: oauthflow.Server{Issuer: p.Issuer, Endpoints: p.Endpoints}, Client: oauthflow.Client{ID: "client-1", Auth: provider.AuthNone},
+		})
+		if err != nil || f.ForeignHost != tt.foreign {
+			t.Errorf("%s at %s: marked %+v, %v", tt.uri, tt.provider+tt.issuer, f, err)
+		}
+	}
+}
+
 func TestDeviceAnswersThatAreNone(t *testing.T) {
 	t.Parallel()
 	p, s, c := acme(t)

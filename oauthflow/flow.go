@@ -31,10 +31,13 @@ type Flow struct {
 	RedirectURI      string `json:"redirect_uri,omitempty"`
 	AuthorizationURL string `json:"authorization_url,omitempty"`
 
-	UserCode                string        `json:"user_code,omitempty"`
-	VerificationURI         string        `json:"verification_uri,omitempty"`
-	VerificationURIComplete string        `json:"verification_uri_complete,omitempty"`
-	Interval                time.Duration `json:"interval,omitempty"` // Wait raises it when told to slow down
+	UserCode                string `json:"user_code,omitempty"`
+	VerificationURI         string `json:"verification_uri,omitempty"`
+	VerificationURIComplete string `json:"verification_uri_complete,omitempty"`
+	// ForeignHost is the host of those addresses, in ASCII, where it is not one of the provider's own sites: to be shown as
+	// a warning beside the code (RFC 8628 §5.3). Empty, as usual: it is.
+	ForeignHost string        `json:"foreign_host,omitempty"`
+	Interval    time.Duration `json:"interval,omitempty"` // Wait raises it when told to slow down
 
 	StartedAt time.Time `json:"started_at"`
 	ExpiresAt time.Time `json:"expires_at"`

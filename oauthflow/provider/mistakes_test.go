@@ -46,6 +46,8 @@ func TestMistakesAreNamedWithFileLineAndKey(t *testing.T) {
 		{"probe over http", "[providers.acme.services.x]\nprobe = { url = \"http://a.example\" }\n", "c.toml:4: providers.acme.services.x.probe.url: "},
 		{"listing over http", "[providers.acme.services.x.resources]\nurl = \"http://a.example\"\n", "c.toml:4: providers.acme.services.x.resources.url: "},
 		{"flow", "flows = [\"implicit\"]\n", "c.toml:3: providers.acme.flows: \"implicit\" is neither device nor browser"},
+		{"verification host with a path", "verification_hosts = [\"a.example/go\"]\n", "c.toml:3: providers.acme.verification_hosts: "},
+		{"a public suffix as verification host", "verification_hosts = [\"co.uk\"]\n", "c.toml:3: providers.acme.verification_hosts: "},
 		{"redirect elsewhere", "redirects = [\"http://10.0.0.1/\"]\n", "c.toml:3: providers.acme.redirects: "},
 		{"redirect with a fragment", "redirects = [\"http://127.0.0.1/#x\"]\n", "c.toml:3: providers.acme.redirects: "},
 		{"state overridden", "authorize_params = { state = \"x\" }\n", "c.toml:3: providers.acme.authorize_params: \"state\" is set by fettle itself"},

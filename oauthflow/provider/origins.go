@@ -1,10 +1,13 @@
 package provider
 
 import (
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 // UsesPKCE reports whether PKCE is sent.
@@ -46,6 +49,43 @@ func (p Provider) BearerOrigins(e Endpoints, kept map[string]string) []string {
 	}
 	slices.Sort(origins)
 	return slices.Compact(origins)
+}
+
+// OwnSite reports whether an address belongs to a site where people sign in at this provider: the registrable domain of
+// its issuer or of its authorization and device endpoints, or a verification host. Subdomains are the same site,
+// neighbours below a public suffix (co.uk, github.io) are not.
+func (p Provider) OwnSite(e Endpoints, rawURL string) bool {
+	u, err := url.Parse(rawURL)
+	if err != nil || u.Hostname() == "" {
+		return false
+	}
+	own := slices.Clone(p.VerificationHosts)
+	for _, raw := range []string{p.Issuer, e.Authorization, e.Device} {
+		if at, err := url.Parse(placeholder.ReplaceAllString(raw, "x")); err == nil && at.Host != "" {
+			own = append(own, site(at.Hostname()))
+		}
+	}
+	host := strings.ToLower(u.Hostname())
+	return slices.ContainsFunc(own, func(s string) bool {
+		s = strings.ToLower(s)
+		return host == s || strings.HasSuffix(host, "."+s) && !isAddress(host)
+	})
+}
+
+// site is the registrable domain of a host; an address written as a number, and a name without a domain, is its own.
+func site(host string) string {
+	if isAddress(host) {
+		return host
+	}
+	if domain, err := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(host)); err == nil {
+		return domain
+	}
+	return host
+}
+
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }
 
 // knownInstance reports whether a kept value is the address of one of the provider's own instances.

@@ -76,6 +76,8 @@ type Provider struct {
 
 	DeviceCodes      PollCodes `toml:"device_codes"`       // besides RFC 8628's
 	DeviceClientAuth *bool     `toml:"device_client_auth"` // nil = a client with a secret sends it with the device request
+	// VerificationHosts are further sites where people enter the code, subdomains included; those of the entry's own addresses always count.
+	VerificationHosts []string `toml:"verification_hosts"`
 
 	IdentityScopes []string            `toml:"identity_scopes"` // asked, never compared
 	GrantScopes    []string            `toml:"grant_scopes"`    // asked, never compared

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
@@ -65,6 +67,15 @@ func (p Provider) checkFlows() error {
 	}
 	if slices.Contains(p.Flows, Device) && p.Issuer == "" && p.Device == "" {
 		return wrong("device_authorization_endpoint", "needed for the device flow where there is no issuer to ask")
+	}
+	for _, host := range p.VerificationHosts {
+		// A path or a scheme would never match, and a public suffix would make everybody below it the provider's own. A
+		// name without a dot that is no top-level domain is a host of somebody's own network.
+		suffix, icann := publicsuffix.PublicSuffix(strings.ToLower(host))
+		public := strings.EqualFold(suffix, host) && (icann || strings.Contains(host, "."))
+		if host == "" || strings.ContainsAny(host, "/:@*? ") || public {
+			return wrong("verification_hosts", "%q is not a host such as example.com", host)
+		}
 	}
 	for _, r := range p.Redirects {
 		if err := checkRedirect(r); err != nil {
