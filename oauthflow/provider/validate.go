@@ -106,8 +106,17 @@ func (p Provider) checkParams() error {
 				return wrong(table.key, "%q is set by fettle itself", name)
 			}
 		}
+		// RFC 8707 §2: a server compares it as a whole, and refuses another form with invalid_target at the first sign-in.
+		if r, ok := table.params["resource"]; ok && !isAbsoluteURI(r) {
+			return wrong(table.key, "the resource %q is not an absolute address without a fragment, such as https://api.example.com or urn:example:api", r)
+		}
 	}
 	return nil
+}
+
+func isAbsoluteURI(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && u.IsAbs() && (u.Host != "" || u.Opaque != "") && !strings.Contains(raw, "#")
 }
 
 func (p Provider) checkHabits() error {
