@@ -199,3 +199,24 @@ func TestCallsThatNeedAVarSayItIsMissing(t *testing.T) {
 		t.Errorf("a header of one's own: %+v", r)
 	}
 }
+
+// The order of an entry decides where the browser and fettle share a machine; over SSH accounts puts the code first.
+func TestD14_LoopbackComesFirstWhereNoSecretIsNeeded(t *testing.T) {
+	t.Parallel()
+	compared := 0
+	for _, p := range builtin(t).All() {
+		public := slices.ContainsFunc(p.ClientKindList(), func(k provider.ClientKind) bool {
+			return !k.NeedsSecret() && slices.Contains(k.Flows, provider.Browser)
+		})
+		if !public || !slices.Contains(p.Flows, provider.Device) {
+			continue
+		}
+		compared++
+		if p.Flows[0] != provider.Browser {
+			t.Errorf("%s offers a code before the browser of the same machine", p.ID)
+		}
+	}
+	if compared == 0 {
+		t.Error("no entry has both flows")
+	}
+}
