@@ -54,7 +54,7 @@ func exclusions(r diagnose.Reading) string {
 
 func TestPastedLogs(t *testing.T) {
 	t.Parallel()
-	for _, c := range cases(t, "testdata/logs.txtar", 94) {
+	for _, c := range cases(t, "testdata/logs.txtar", 101) {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
 			head, text, ok := strings.Cut(string(c.Data), "\n\n")
@@ -98,7 +98,7 @@ func wide(text string) string {
 func TestOtherTroubleIsNeverExplainedForSure(t *testing.T) {
 	t.Parallel()
 	unknown := 0
-	for _, c := range cases(t, "testdata/hostile.txtar", 94) {
+	for _, c := range cases(t, "testdata/hostile.txtar", 97) {
 		grade, name, _ := strings.Cut(c.Name, ": ")
 		if grade == "unknown" {
 			unknown++
@@ -116,7 +116,7 @@ func TestOtherTroubleIsNeverExplainedForSure(t *testing.T) {
 			}
 		})
 	}
-	if unknown < 75 {
+	if unknown < 76 {
 		t.Errorf("%d texts that must stay unknown: some were lost", unknown)
 	}
 }

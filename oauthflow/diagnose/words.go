@@ -107,7 +107,8 @@ func (t *table) word(l *line, w token, prev [4]token, before, rest string) {
 		}
 		return
 	}
-	if m.code != "" && !inAddress(w, prev[0].low, before) {
+	// "invalid_grant=0" counts them.
+	if m.code != "" && w.after != '=' && !inAddress(w, prev[0].low, before) {
 		l.codes = append(l.codes, m.code)
 		l.field = l.field || prev[0].low == "error" && strings.IndexByte(`"'=:`, w.before) >= 0
 		l.distinct = l.distinct || m.distinct
