@@ -91,7 +91,7 @@ func Explain(in Input) Diagnosis {
 	if err != nil {
 		return unknown(in)
 	}
-	if in.Place != "" && (in.Status >= 500 || in.Status == 408 || in.Status == 429) {
+	if in.Place != "" && triesLater(in.Status) {
 		in = Input{Place: in.Place, Status: in.Status}
 	}
 	s := see(in)
@@ -103,6 +103,9 @@ func Explain(in Input) Diagnosis {
 	}
 	return unknown(in)
 }
+
+// triesLater reports whether a status asks for patience, whatever comes with it.
+func triesLater(status int) bool { return status >= 500 || status == 408 || status == 429 }
 
 func (r *rule) diagnosis(in Input, evidence []string) Diagnosis {
 	if in.Status != 0 && !slices.ContainsFunc(evidence, func(s string) bool { return strings.HasPrefix(s, "HTTP ") }) {

@@ -13,6 +13,7 @@ type entry struct {
 	lines []line
 	sum   line // what all of them say together; its text is the first one's
 	stamp bool // begins with a time
+	raw   bool // begins with the status line of an HTTP answer, so that status and body are of one answer
 }
 
 const (
@@ -28,7 +29,7 @@ func (t *table) entriesOf(text string, firstLine int) []entry {
 	lines := make([]line, 0, min(strings.Count(text, "\n")+1, 1+len(text)/20))
 	var entries []entry
 	var starts []int // where each entry begins in lines
-	depth, http := 0, false
+	depth := 0
 	n := firstLine
 	for raw, rest, whole := "", text, true; rest != ""; {
 		wasWhole := whole
@@ -44,10 +45,11 @@ func (t *table) entriesOf(text string, firstLine int) []entry {
 		stamp := wasWhole && stampedLine(l.text)
 		open := len(starts) > 0 && len(lines)-starts[len(starts)-1] < maxEntryLines
 		continues := open && !stamp && !record(l.text, lines[starts[len(starts)-1]].text) &&
-			(!wasWhole || depth > 0 || continuation(raw, l.text) || http && inAnswer(l.text))
+			(!wasWhole || depth > 0 || continuation(raw, l.text) || entries[len(entries)-1].raw && inAnswer(l.text))
 		if !continues {
-			entries, starts = append(entries, entry{stamp: stamp}), append(starts, len(lines))
-			depth, http = 0, strings.HasPrefix(l.text, "HTTP/") || strings.HasPrefix(l.text, "< HTTP/")
+			isRaw := strings.HasPrefix(l.text, "HTTP/") || strings.HasPrefix(l.text, "< HTTP/")
+			entries, starts = append(entries, entry{stamp: stamp, raw: isRaw}), append(starts, len(lines))
+			depth = 0
 		}
 		t.read(&l) // after the decision, which needs the text only
 		lines = append(lines, l)

@@ -141,7 +141,13 @@ func (e *examination) explain(i int, sum *line, hits []*rule) {
 	if sum.foreign != "" && !sum.distinct && (!sum.oauth || sum.provider == "") && !slices.ContainsFunc(hits, func(r *rule) bool { return r.grade == byMessage }) {
 		return // a database that denies access denies nothing to an account of ours
 	}
+	// A status line and a body below it are one answer, and a server in trouble is believed nothing else, as in Explain. In
+	// other logs the 500 may be the job's own, around what a provider told it.
+	inTrouble := e.entries[i].raw && triesLater(s.Status)
 	for _, r := range e.candidates(s, hits) {
+		if inTrouble && r.grade <= byProtocol && r.Remedy != RetryLater {
+			continue
+		}
 		evidence, ok := r.match(s)
 		if !ok || s.Provider == "" && e.ambiguous(r, evidence[0]) {
 			continue

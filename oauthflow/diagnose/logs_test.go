@@ -54,7 +54,7 @@ func exclusions(r diagnose.Reading) string {
 
 func TestPastedLogs(t *testing.T) {
 	t.Parallel()
-	for _, c := range cases(t, "testdata/logs.txtar", 101) {
+	for _, c := range cases(t, "testdata/logs.txtar", 104) {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
 			head, text, ok := strings.Cut(string(c.Data), "\n\n")
