@@ -22,6 +22,13 @@ var (
 // facts gathers, with bounds on each kind, what helps to find the account. Patterns run only where a plain search has found their mark.
 func (e *examination) facts() Facts {
 	f := Facts{Providers: slices.Clone(e.known)}
+	// A code or a sentence that only one provider has names it as well as its host would. Those that others may have too, such
+	// as PERMISSION_DENIED, are never certain.
+	for _, found := range e.found {
+		if of := found.rule.Providers; len(of) > 0 && (found.diag.Confidence == Certain || len(found.rule.Log) > 0) {
+			f.Providers = once(f.Providers, of[0])
+		}
+	}
 	for i := range e.entries {
 		for _, l := range e.entries[i].lines {
 			if l.status != 0 {
