@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -81,28 +80,39 @@ func (a *app) monitorFailure(err error, format string) error {
 // verdict is the worst of what was found.
 type verdict struct {
 	survey
-	code int
+	code   int
+	asked  bool     // the accounts were verified first
+	missed []missed // of those, the ones that could not be
+}
+
+// missed is an account whose verification could not be carried out: its health is what was known before.
+type missed struct {
+	target
+	why *failure
 }
 
 func (h *house) check(ctx context.Context, verify bool, render func(*app, verdict) error) error {
+	v := verdict{asked: verify}
+	var err error
 	if verify {
-		if err := h.verifyAll(ctx); err != nil {
+		if v.missed, err = h.verifyAll(ctx); err != nil {
 			return err
 		}
 		if err := h.lookRemote(ctx); err != nil {
 			return err
 		}
 	}
-	s, err := h.survey(ctx, nil)
-	if err != nil {
+	if v.survey, err = h.survey(ctx, nil); err != nil {
 		return err
 	}
-	v := verdict{survey: s}
 	switch {
-	case s.count(accounts.SeverityCritical) > 0:
+	case v.count(accounts.SeverityCritical) > 0:
 		v.code = monitorCritical
+	// What is known to be broken outweighs what could not be looked at, and that outweighs what may wait.
+	case len(v.missed) > 0:
+		v.code = monitorUnknown
 	// Stale files stop nothing yet: the former credential mostly works on until the provider ends it.
-	case s.count(accounts.SeverityWarning) > 0 || s.stale > 0:
+	case v.count(accounts.SeverityWarning) > 0 || v.stale > 0:
 		v.code = monitorWarning
 	}
 	if err := render(h.app, v); err != nil {
@@ -114,21 +124,27 @@ func (h *house) check(ctx context.Context, verify bool, render func(*app, verdic
 	return nil
 }
 
-// verifyAll verifies the accounts; what it finds is in their health afterwards.
-func (h *house) verifyAll(ctx context.Context) error {
+// verifyAll verifies the accounts; what it finds is in their health afterwards. One that cannot be verified hides none of
+// the others.
+func (h *house) verifyAll(ctx context.Context) ([]missed, error) {
 	targets, err := chosen{all: true}.accounts(ctx, h, nil)
 	if err != nil || len(targets) == 0 {
-		return err
+		return nil, err
 	}
 	if err := h.unlock(ctx); err != nil {
-		return err
+		return nil, err
 	}
+	var out []missed
 	for _, t := range targets {
 		if _, err := h.book.Verify(ctx, t.id, nil); err != nil {
-			return fmt.Errorf("%s could not be verified: %w", t.name, err)
+			out = append(out, missed{t, h.app.explain(err)})
+		}
+		// What was interrupted says nothing about the accounts that are left.
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return out, nil
 }
 
 // pluginText keeps the characters with which plugins structure their line out of a text.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,19 +17,13 @@ const namedInLine = 5
 
 // printNagios prints one line with performance data, as the plugin guidelines say.
 func printNagios(a *app, v verdict) error {
-	var said []string
-	more := 0
-	for _, account := range v.Accounts {
-		switch {
-		case account.Health.Severity == accounts.SeverityOK:
-		case len(said) == namedInLine:
-			more++
-		default:
-			said = append(said, account.Name+" "+pluginText(account.Health.Title))
-		}
+	said := v.named(accounts.SeverityCritical)
+	for _, m := range v.missed {
+		said = append(said, m.name+" could not be verified: "+pluginText(m.why.Message))
 	}
-	if more > 0 {
-		said = append(said, fmt.Sprintf("and %d more", more))
+	said = append(said, v.named(accounts.SeverityWarning)...)
+	if more := len(said) - namedInLine; more > 0 {
+		said = append(said[:namedInLine], fmt.Sprintf("and %d more", more))
 	}
 	if v.stale > 0 {
 		said = append(said, plural(v.stale, "stale password file", "stale password files"))
@@ -40,6 +35,17 @@ func printNagios(a *app, v verdict) error {
 	a.printf("FETTLE %s - %s | critical=%d;;0;0 warning=%d;0;;0 ok=%d;;;0 stale_files=%d;0;;0",
 		monitorWords[v.code], strings.Join(said, ", "), s.Critical, s.Warning, s.OK, s.StaleFiles)
 	return nil
+}
+
+// named are the accounts of a severity, with what is wrong.
+func (v verdict) named(severity accounts.Severity) []string {
+	var said []string
+	for _, account := range v.Accounts {
+		if account.Health.Severity == severity {
+			said = append(said, account.Name+" "+pluginText(account.Health.Title))
+		}
+	}
+	return said
 }
 
 // printPrometheus prints the text exposition format.
@@ -71,8 +77,23 @@ func printPrometheus(a *app, v verdict) error {
 			a.printf("%s{%s} %d", name, labels(account), pwfile.Radius(v.canvases, account.ID).StaleFiles)
 		}
 	})
+	if v.asked {
+		metric("fettle_account_verified", "0 for an account that could not be verified, so that its health is what was known before.", func(name string) {
+			for _, account := range v.Accounts {
+				a.printf("%s{%s} %d", name, labels(account), v.verified(account.ID))
+			}
+		})
+	}
 	metric("fettle_check_timestamp_seconds", "When this was looked at.", func(name string) { a.printf("%s %d", name, v.TakenAt.Unix()) })
 	return nil
+}
+
+// verified is 0 for an account whose verification could not be carried out, else 1.
+func (v verdict) verified(id string) int {
+	if slices.ContainsFunc(v.missed, func(m missed) bool { return m.id == id }) {
+		return 0
+	}
+	return 1
 }
 
 // times prints a moment of each account that has one.
@@ -96,11 +117,19 @@ func label(s string) string {
 
 // wireVerdict is fettle.check/1.
 type wireVerdict struct {
-	Format   string        `json:"format"`
-	Status   string        `json:"status"`
-	ExitCode int           `json:"exit_code"`
-	Accounts []wireChecked `json:"accounts"`
-	Summary  wireSummary   `json:"summary"`
+	Format      string        `json:"format"`
+	Status      string        `json:"status"`
+	ExitCode    int           `json:"exit_code"`
+	Accounts    []wireChecked `json:"accounts"`
+	NotVerified []wireMissed  `json:"not_verified"`
+	Summary     wireSummary   `json:"summary"`
+}
+
+// wireMissed is an account that --verify could not verify; what stands in accounts was known of it before.
+type wireMissed struct {
+	ID    string       `json:"id"`
+	Name  string       `json:"name"`
+	Error *wireFailure `json:"error"`
 }
 
 // wireChecked is an account as a monitor wants it.
@@ -114,7 +143,10 @@ type wireChecked struct {
 
 // printCheckJSON prints what a monitor of one's own may want.
 func printCheckJSON(a *app, v verdict) error {
-	w := wireVerdict{"fettle.check/1", strings.ToLower(monitorWords[v.code]), v.code, []wireChecked{}, v.summary()}
+	w := wireVerdict{"fettle.check/1", strings.ToLower(monitorWords[v.code]), v.code, []wireChecked{}, []wireMissed{}, v.summary()}
+	for _, m := range v.missed {
+		w.NotVerified = append(w.NotVerified, wireMissed{m.id, m.name, m.why.wire()})
+	}
 	for _, account := range v.Accounts {
 		w.Accounts = append(w.Accounts, wireChecked{
 			account.ID, account.Name, account.Provider, healthOf(account.Health), pwfile.Radius(v.canvases, account.ID).StaleFiles,

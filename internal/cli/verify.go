@@ -121,9 +121,15 @@ func (h *house) verify(ctx context.Context, targets []target) error {
 		case err != nil:
 			f := a.explain(err)
 			line.Error = f.wire()
-			worst = &failure{Code: f.Code, Message: f.Message, exit: f.exit, silent: true}
+			// A locked vault explains all the others, and has an exit code of its own.
+			if worst == nil || worst == attention || f.exit == exitLocked {
+				worst = &failure{Code: f.Code, Message: f.Message, exit: f.exit, silent: true}
+			}
 			if !a.json {
-				a.printf("  ✗ %s", f.Message)
+				a.printf("  ✗ %s", safetext.Line(f.Message))
+				if f.Remedy != "" {
+					a.printf("  → %s", safetext.Line(f.Remedy))
+				}
 			}
 		// An account that could not be asked outweighs one that is not well.
 		case !report.OK && worst == nil:
