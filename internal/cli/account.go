@@ -9,17 +9,11 @@ import (
 )
 
 func (a *app) accountCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "account",
-		Short: "Rename an account",
-		Args:  cobra.NoArgs,
-		RunE:  a.handle(func(cmd *cobra.Command, _ []string) error { return a.needsSubcommand(cmd) }),
-	}
-	cmd.AddCommand(&cobra.Command{
+	return a.group("account", "Rename an account", &cobra.Command{
 		Use:               "rename NAME NEW",
 		Short:             "Give an account another reference name",
 		Long:              "rename gives an account another reference name. Canvases follow; jobs that name the account themselves have to be changed.",
-		Args:              cobra.ExactArgs(2),
+		Args:              takes("NAME", "NEW"),
 		ValidArgsFunction: a.completeAccount,
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			return a.within(func(ctx context.Context, h *house) error {
@@ -42,7 +36,6 @@ func (a *app) accountCommand() *cobra.Command {
 			})
 		}),
 	})
-	return cmd
 }
 
 // decisions are the words of the command line for what can be decided.
@@ -54,7 +47,7 @@ func (a *app) decideCommand() *cobra.Command {
 		Short: "Choose between the present credential and a new one that waits",
 		Long: "After an authorization whose outcome is no plain improvement the new credential waits for 24 hours beside the present one. keep drops it (it is not revoked), " +
 			"use-new takes it, switch takes it although it belongs to another identity, repeat makes its checks again.",
-		Args: cobra.ExactArgs(2),
+		Args: takes("NAME", "keep, use-new, switch or repeat"),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 			if len(args) == 1 {
 				return []string{"keep", "use-new", "switch", "repeat"}, cobra.ShellCompDirectiveNoFileComp

@@ -20,6 +20,7 @@ type app struct {
 	dataDir    string
 	json       bool
 
+	tree    *cobra.Command // all commands
 	command *cobra.Command // the one that runs
 	told    bool           // the outcome was told already, as an event
 	quiet   atomic.Bool    // a screen is up: nothing may be printed

@@ -29,7 +29,7 @@ func (a *app) authorizeCommand() *cobra.Command {
 			"left out stays as it is. Interrupted, it goes on when it is called again.\n\nThe address that a browser ends on, or the code the provider " +
 			"shows, can be typed or come on stdin; the end of stdin does not end the wait.",
 		Example: "fettle authorize --provider google --service analytics --name sales-ga\nfettle authorize --name sales-ga",
-		Args:    cobra.NoArgs,
+		Args:    takes(),
 		RunE: a.handle(func(*cobra.Command, []string) error {
 			if r.name == "" {
 				return usage("--name is missing: the reference name of the account")

@@ -12,14 +12,8 @@ import (
 )
 
 func (a *app) canvasCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "canvas",
-		Short: "Say which canvases use which accounts, and where their password files lie",
-		Args:  cobra.NoArgs,
-		RunE:  a.handle(func(cmd *cobra.Command, _ []string) error { return a.needsSubcommand(cmd) }),
-	}
-	cmd.AddCommand(a.canvasAdd(), a.canvasList(), a.canvasEdit(), a.canvasRelink(), a.canvasRemove())
-	return cmd
+	return a.group("canvas", "Say which canvases use which accounts, and where their password files lie",
+		a.canvasAdd(), a.canvasList(), a.canvasEdit(), a.canvasRelink(), a.canvasRemove())
 }
 
 // canvasFlags are what `canvas add` and `canvas edit` take.
@@ -53,7 +47,7 @@ func (a *app) canvasAdd() *cobra.Command {
 			"in one cell are separated by semicolons. Of many canvases all are added or, if there is something wrong with one, none.",
 		Example: "fettle canvas add --name sales --file /srv/canvases/sales.acc --account sales-ga --account sales-sheets\n" +
 			"fettle canvas add --from-folder /srv/canvases --account sales-ga --copy sftp://jobs@host/srv/canvases/\nfettle canvas add --from-csv canvases.csv",
-		Args: cobra.NoArgs,
+		Args: takes(),
 		RunE: a.handle(func(*cobra.Command, []string) error {
 			if many.asked() {
 				return a.addMany(f, many)
@@ -93,7 +87,7 @@ func (a *app) canvasEdit() *cobra.Command {
 		Use:               "edit CANVAS",
 		Short:             "Change a canvas",
 		Long:              "edit changes what is named and leaves the rest. A list such as --account replaces the whole list; an empty value empties it.",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("CANVAS"),
 		ValidArgsFunction: a.completeCanvases,
 		RunE: a.handle(func(cmd *cobra.Command, args []string) error {
 			return a.within(func(ctx context.Context, h *house) error {
@@ -154,7 +148,7 @@ func (a *app) canvasRemove() *cobra.Command {
 	return &cobra.Command{
 		Use:               "remove CANVAS",
 		Short:             "Forget a canvas; its password files stay where they are",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("CANVAS"),
 		ValidArgsFunction: a.completeCanvases,
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			return a.within(func(ctx context.Context, h *house) error {

@@ -19,7 +19,7 @@ func (a *app) canvasList() *cobra.Command {
 		Short: "List the canvases and how their password files are",
 		Long: "list looks at the places on this machine; what it says of places on other machines is as of the last look. With --remote it looks there, too. " +
 			"It needs no passphrase of the vault.",
-		Args: cobra.NoArgs,
+		Args: takes(),
 		RunE: a.handle(func(*cobra.Command, []string) error {
 			return a.within(func(ctx context.Context, h *house) error {
 				// Whoever lists looks now, whatever was seen within the last minute.

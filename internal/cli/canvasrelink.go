@@ -14,7 +14,7 @@ func (a *app) canvasRelink() *cobra.Command {
 		Short:             "Say where a canvas's file has gone",
 		Long:              "relink names the new path of a canvas file that was moved, or finds the file of its name below a folder. Accounts, places and history stay.",
 		Example:           "fettle canvas relink sales --in /srv",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("CANVAS"),
 		ValidArgsFunction: a.completeCanvases,
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			if (file == "") == (folder == "") {

@@ -17,14 +17,8 @@ import (
 )
 
 func (a *app) clientCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "client",
-		Short: "Keep the client registrations of providers",
-		Args:  cobra.NoArgs,
-		RunE:  a.handle(func(cmd *cobra.Command, _ []string) error { return a.needsSubcommand(cmd) }),
-	}
-	cmd.AddCommand(a.clientAdd(), a.clientList(), a.clientTest(), a.clientReplace(), a.clientEdit(), a.clientExplain(), a.clientRemove())
-	return cmd
+	return a.group("client", "Keep the client registrations of providers",
+		a.clientAdd(), a.clientList(), a.clientTest(), a.clientReplace(), a.clientEdit(), a.clientExplain(), a.clientRemove())
 }
 
 // newClient is what `fettle client add` was asked.
@@ -67,7 +61,7 @@ func (a *app) clientAdd() *cobra.Command {
 		Long: "add keeps a client that was registered at a provider. --from takes the client_secret_….json that Google's console offers for download. " +
 			"A secret never stands on the command line: it comes from a file, or from stdin with --secret-file -.",
 		Example:           "fettle client add google --from ~/Downloads/client_secret_123.json\nfettle client add acme --id fettle --secret-file -",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("PROVIDER"),
 		ValidArgsFunction: a.completeProviders,
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			if (n.from == "") == (n.id == "") {

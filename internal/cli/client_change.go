@@ -19,7 +19,7 @@ func (a *app) clientReplace() *cobra.Command {
 		Long: "replace gives a kept client another ID, another secret, or both. First it lists what that means: which accounts have to sign in again, because a " +
 			"refresh token is good for the client that it was given to, and whose password files go stale. --plan stops there.",
 		Example: "fettle client replace work --secret-file - --secret-expires 2027-01-31\nfettle client replace work --from client_secret_456.json --plan",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes("CLIENT"),
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			if n.from != "" && n.id != "" || n.from == "" && n.id == "" && n.secretFile == "" && n.auth == "" && n.kind == "" {
 				return usage("say what is new: --from FILE, or --id, --secret-file, --auth, --kind")
@@ -95,7 +95,7 @@ func (a *app) clientEdit() *cobra.Command {
 		Short:   "Write down what only the provider's console shows of a client",
 		Long:    "edit keeps when a client's secret ends and whether its consent screen is in testing: health then says beforehand when its accounts will stop.",
 		Example: "fettle client edit work --secret-expires 2027-01-31\nfettle client edit marketing --testing=false",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes("CLIENT"),
 	}
 	cmd.RunE = a.handle(func(_ *cobra.Command, args []string) error {
 		given := cmd.Flags().Changed

@@ -17,7 +17,7 @@ func (a *app) clientExplain() *cobra.Command {
 		Short:             "Say how to register a client at a provider",
 		Long:              "explain prints the kinds of client that a provider offers, what each can do, and the steps to register one.",
 		Example:           "fettle client explain google --service analytics\nfettle client explain microsoft --kind web",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("PROVIDER"),
 		ValidArgsFunction: a.completeProviders,
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			p, err := a.provider(args[0])

@@ -43,7 +43,7 @@ func (a *app) clientList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the clients, those from config.toml included",
-		Args:  cobra.NoArgs,
+		Args:  takes(),
 		RunE: a.handle(func(*cobra.Command, []string) error {
 			return a.within(func(ctx context.Context, h *house) error {
 				all, err := h.book.Clients(ctx)
@@ -76,7 +76,7 @@ func (a *app) clientRemove() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "remove CLIENT",
 		Short: "Forget a client that no account uses; name it by label or ID",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes("CLIENT"),
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			return a.within(func(ctx context.Context, h *house) error {
 				client, err := h.client(ctx, of, args[0])

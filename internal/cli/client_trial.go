@@ -18,7 +18,7 @@ func (a *app) clientTest() *cobra.Command {
 		Long: "test shows the token endpoint a token that cannot exist: whoever complains of the token has taken the client, and whoever complains of the client has not. " +
 			"It tells which sign-in flows the client can do. It tests a kept client, the one of config.toml (by its provider's name), or one that is not kept yet.",
 		Example: "fettle client test work\nfettle client test google --from client_secret_123.json",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes("CLIENT or PROVIDER"),
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			return a.within(func(ctx context.Context, h *house) error {
 				result, err := h.testClient(ctx, n, of, args[0])

@@ -21,7 +21,7 @@ func (a *app) demoCommand() *cobra.Command {
 			"Without a terminal it does the main job by itself: it shows the health, repairs a revoked account, writes the stale password files again and " +
 			"shows the health afterwards. It exits 0 only if all of that worked.",
 		Example: "# the screens\nfettle demo\n\n# the main job, unattended\nfettle demo < /dev/null | cat",
-		Args:    cobra.NoArgs,
+		Args:    takes(),
 		RunE:    a.handle(func(*cobra.Command, []string) error { return a.demo(look, keep) }),
 	}
 	look.flags(cmd)

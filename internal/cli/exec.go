@@ -48,7 +48,7 @@ func (a *app) execCommand() *cobra.Command {
 	flags.StringVar(&x.pwfile, "pwfile", "", "all accounts of this password file; needs no book")
 	flags.StringVar(&x.adc, "adc", "", "the Google account that GOOGLE_APPLICATION_CREDENTIALS names")
 	flags.DurationVar(&x.ttl, "min-ttl", defaultTTL, "how long the tokens have to last")
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &ranError{ownFailure(usage("%s", oneLine(err)))} })
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &ranError{ownFailure(a.misused(err))} })
 	complete(cmd, "account", a.completeAccounts)
 	complete(cmd, "canvas", a.completeCanvases)
 	complete(cmd, "adc", a.completeAccounts)

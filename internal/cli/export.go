@@ -24,7 +24,7 @@ func (a *app) exportCommand() *cobra.Command {
 			"It is the refresh token in clear: prefer `fettle exec` or a password file, whose copies can be told apart and go stale.\n\n" +
 			"Without --to it goes to stdout, to a terminal only with --yes. A credential that works once is not exported, because whoever uses it takes it from everybody else.",
 		Example:           "fettle export sales-ga --format authorized-user --to sales-ga.json",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("NAME"),
 		ValidArgsFunction: a.completeAccount,
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			switch {

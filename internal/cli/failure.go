@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"charm.land/fang/v2"
 
@@ -70,23 +69,4 @@ func (a *app) tell(f *failure) {
 	if f.Remedy != "" {
 		a.progress("  → %s", safetext.Line(f.Remedy))
 	}
-}
-
-// helpLine names the help of the command that was called, as far as it is known.
-func (a *app) helpLine() string {
-	path := "fettle"
-	if a.command != nil {
-		path = a.command.CommandPath()
-	} else {
-		for _, arg := range a.args {
-			if strings.HasPrefix(arg, "-") {
-				break
-			}
-			if strings.ContainsFunc(arg, func(r rune) bool { return (r < 'a' || r > 'z') && r != '-' }) {
-				break
-			}
-			path += " " + arg
-		}
-	}
-	return "`" + path + " --help`"
 }

@@ -44,14 +44,14 @@ func Main(args []string) int {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 
 	a := newApp(args)
-	root := a.root()
-	root.SetArgs(args)
+	a.tree = a.root()
+	a.tree.SetArgs(args)
 	// fang asks the terminal for its background before it prints help or an error, and waits for the answer.
 	// It does not ask where stdin is no terminal, so it gets to see none; commands use a.stdin.
 	if null, err := os.Open(os.DevNull); err == nil {
 		os.Stdin = null
 	}
-	err := fang.Execute(context.Background(), root,
+	err := fang.Execute(context.Background(), a.tree,
 		fang.WithVersion(Version), fang.WithColorSchemeFunc(sixteenColours), fang.WithErrorHandler(a.handleError))
 	return a.exitCode(err)
 }
@@ -86,11 +86,15 @@ func (a *app) handle(run func(cmd *cobra.Command, args []string) error) func(*co
 
 // failureOf tells usage errors of the tree from errors of a command.
 func (a *app) failureOf(err error) *failure {
-	var ran *ranError
-	if errors.As(err, &ran) {
-		return a.explain(ran.err)
+	ran, ok := errors.AsType[*ranError](err)
+	if !ok {
+		return a.misused(err)
 	}
-	return &failure{Code: "usage", Message: oneLine(err), Remedy: "see " + a.helpLine(), exit: exitUsage}
+	f := *a.explain(ran.err)
+	if f.Code == "usage" && f.Remedy == "" {
+		f.Remedy = a.helpRemedy()
+	}
+	return &f
 }
 
 func (a *app) exitCode(err error) int {

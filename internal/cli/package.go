@@ -13,14 +13,8 @@ import (
 )
 
 func (a *app) packageCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "package",
-		Short: "Bring canvases with their password files to where they run, together",
-		Args:  cobra.NoArgs,
-		RunE:  a.handle(func(cmd *cobra.Command, _ []string) error { return a.needsSubcommand(cmd) }),
-	}
-	cmd.AddCommand(a.packageAdd(), a.packageList(), a.packageEdit(), a.packagePlan(), a.packageSync(), a.packageFetch(), a.packageRemove())
-	return cmd
+	return a.group("package", "Bring canvases with their password files to where they run, together",
+		a.packageAdd(), a.packageList(), a.packageEdit(), a.packagePlan(), a.packageSync(), a.packageFetch(), a.packageRemove())
 }
 
 // packageFlags are what `package add` and `package edit` take.
@@ -46,7 +40,7 @@ func (a *app) packageAdd() *cobra.Command {
 		Short: "Add a package",
 		Example: "fettle package add --name nightly --canvas sales --canvas stock --file /srv/rates.csv --to sftp://runner@jobs/srv/nightly\n" +
 			"fettle package add --name nightly --canvas sales --to 's3://automation/nightly?region=eu-central-1'",
-		Args: cobra.NoArgs,
+		Args: takes(),
 		RunE: a.handle(func(*cobra.Command, []string) error {
 			if f.name == "" || len(f.canvases) == 0 || f.to == "" {
 				return usage("--name, --canvas and --to are needed")
@@ -73,7 +67,7 @@ func (a *app) packageEdit() *cobra.Command {
 		Use:               "edit PACKAGE",
 		Short:             "Change a package",
 		Long:              "edit changes what is named and leaves the rest. A list such as --canvas replaces the whole list; an empty value empties it. What lies at a former destination stays there.",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("PACKAGE"),
 		ValidArgsFunction: a.completePackages,
 		RunE: a.handle(func(cmd *cobra.Command, args []string) error {
 			return a.within(func(ctx context.Context, h *house) error {
@@ -130,7 +124,7 @@ func (a *app) packageRemove() *cobra.Command {
 	return &cobra.Command{
 		Use:               "remove PACKAGE",
 		Short:             "Forget a package; what lies at its destination stays there",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("PACKAGE"),
 		ValidArgsFunction: a.completePackages,
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			return a.within(func(ctx context.Context, h *house) error {
@@ -170,7 +164,7 @@ func (a *app) packageList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the packages, when they were last synced, and what is behind",
-		Args:  cobra.NoArgs,
+		Args:  takes(),
 		RunE: a.handle(func(*cobra.Command, []string) error {
 			return a.within(func(ctx context.Context, h *house) error {
 				all, err := h.packages.Packages(ctx)

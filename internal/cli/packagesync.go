@@ -27,7 +27,7 @@ func (a *app) packagePlan() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "plan PACKAGE",
 		Short:             "Say what a sync would bring, without bringing it",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("PACKAGE"),
 		ValidArgsFunction: a.completePackages,
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			return a.within(func(ctx context.Context, h *house) error {
@@ -204,7 +204,7 @@ func (a *app) packageFetch() *cobra.Command {
 		Long: "fetch is the reader's side. It needs neither book nor vault: everything is downloaded beside the files and checked, then each file is renamed into place. " +
 			"It follows the writer that this server knows (fettle server trust KEY) or, if it knows none, the one of the first fetch to that folder. Other files in the folder are left alone.",
 		Example: "fettle package fetch --from 's3://automation/nightly?region=eu-central-1' --to /srv/nightly",
-		Args:    cobra.NoArgs,
+		Args:    takes(),
 		RunE: a.handle(func(*cobra.Command, []string) error {
 			if opts.From == "" || opts.To == "" {
 				return usage("--from and --to are needed")

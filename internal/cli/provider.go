@@ -13,14 +13,8 @@ import (
 )
 
 func (a *app) providerCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "provider",
-		Short: "Show and check the providers of the catalogue",
-		Args:  cobra.NoArgs,
-		RunE:  a.handle(func(cmd *cobra.Command, _ []string) error { return a.needsSubcommand(cmd) }),
-	}
-	cmd.AddCommand(a.providerList(), a.providerShow(), a.providerCheck(), a.providerAccept())
-	return cmd
+	return a.group("provider", "Show and check the providers of the catalogue",
+		a.providerList(), a.providerShow(), a.providerCheck(), a.providerAccept())
 }
 
 // known opens the catalogue alone.
@@ -75,7 +69,7 @@ func (a *app) providerList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the providers and their services",
-		Args:  cobra.NoArgs,
+		Args:  takes(),
 		RunE: a.handle(func(*cobra.Command, []string) error {
 			catalogue, err := a.known()
 			if err != nil {
@@ -117,7 +111,7 @@ func (a *app) providerAccept() *cobra.Command {
 		Short: "Let accounts follow config.toml to other addresses",
 		Long: "Secrets follow no configuration blindly: if config.toml sends an account's secrets elsewhere than where they were obtained, nothing is sent until " +
 			"accept says that this is meant. It shows old and new.",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("PROVIDER"),
 		ValidArgsFunction: a.completeProviders,
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			return a.within(func(ctx context.Context, h *house) error { return h.accept(ctx, args[0], yes || a.json) })

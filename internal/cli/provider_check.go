@@ -33,7 +33,7 @@ func (a *app) providerCheck() *cobra.Command {
 		Long: "check asks for the metadata and looks at issuer, PKCE, each endpoint, the clocks, and for which services the device flow gives out codes. " +
 			"Nothing is stored, no secret is sent, and device codes are thrown away. Of the client its ID alone is sent: the one in config.toml, the one that was added, or --client. " +
 			"The exit code is 1 if nobody could sign in, and 3 if something else failed.",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("PROVIDER"),
 		ValidArgsFunction: a.completeProviders,
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			ctx, stop := a.untilSignal()

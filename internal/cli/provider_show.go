@@ -56,7 +56,7 @@ func (a *app) providerShow() *cobra.Command {
 		Use:               "show PROVIDER",
 		Short:             "Show what the catalogue says about a provider",
 		Long:              "show prints flows, endpoints and services of a provider, what ends its grants early, which kinds of clients it has and how to register one, and what revoking does there.",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("PROVIDER"),
 		ValidArgsFunction: a.completeProviders,
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			p, err := a.provider(args[0])

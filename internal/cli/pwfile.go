@@ -15,14 +15,8 @@ import (
 )
 
 func (a *app) pwfileCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "pwfile",
-		Short: "Write and inspect password files",
-		Args:  cobra.NoArgs,
-		RunE:  a.handle(func(cmd *cobra.Command, _ []string) error { return a.needsSubcommand(cmd) }),
-	}
-	cmd.AddCommand(a.pwfileGenerate(), a.pwfileInspect())
-	return cmd
+	return a.group("pwfile", "Write and inspect password files",
+		a.pwfileGenerate(), a.pwfileInspect())
 }
 
 func (a *app) pwfileGenerate() *cobra.Command {

@@ -16,7 +16,7 @@ func (a *app) pwfileInspect() *cobra.Command {
 		Use:   "inspect FILE",
 		Short: "Say what is known about a password file, without its secrets",
 		Long:  "inspect says what can be said about a password file on this server, and why a job could not use it. It remembers nothing and needs neither book nor vault.",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes("FILE"),
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			ctx, stop := a.untilSignal()
 			defer stop()

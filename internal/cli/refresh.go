@@ -25,11 +25,16 @@ func (c *chosen) flags(cmd *cobra.Command, due bool) {
 // target is an account to work on.
 type target struct{ id, name string }
 
+// check finds out whether the command line says one thing.
+func (c chosen) check(cmd *cobra.Command, names []string) error {
+	if given := len(names) > 0; given == (c.all || c.due) || c.all && c.due {
+		return usage("name accounts, or choose --all%s", map[bool]string{true: " or --due"}[cmd.Flags().Lookup("due") != nil])
+	}
+	return nil
+}
+
 // accounts resolves names and flags. Accounts that no request could help are left out of --all.
 func (c chosen) accounts(ctx context.Context, h *house, names []string) ([]target, error) {
-	if given := len(names) > 0; given == (c.all || c.due) || c.all && c.due {
-		return nil, usage("name accounts, or choose --all%s", map[bool]string{true: " or --due"}[h.app.command.Flags().Lookup("due") != nil])
-	}
 	var targets []target
 	for _, name := range names {
 		account, err := h.book.Account(ctx, name)
@@ -69,6 +74,9 @@ func (c chosen) accounts(ctx context.Context, h *house, names []string) ([]targe
 
 // onChosen does work on the accounts a command line names, with the vault open if there are any.
 func (a *app) onChosen(which *chosen, names []string, work func(context.Context, *house, []target) error) error {
+	if err := which.check(a.command, names); err != nil {
+		return err
+	}
 	return a.within(func(ctx context.Context, h *house) error {
 		targets, err := which.accounts(ctx, h, names)
 		if err != nil {

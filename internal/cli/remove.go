@@ -16,7 +16,7 @@ func (a *app) removeCommand() *cobra.Command {
 		Short: "Forget an account here, and revoke it at the provider",
 		Long: "remove forgets an account. Without --revoke its credential stays valid at the provider. With it the provider is asked to end it first; if that fails " +
 			"the account stays listed as to be revoked, and remove can be called again.",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("NAME"),
 		ValidArgsFunction: a.completeAccount,
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			return a.within(func(ctx context.Context, h *house) error {

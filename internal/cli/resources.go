@@ -19,7 +19,7 @@ func (a *app) resourcesCommand() *cobra.Command {
 		Long: "resources shows what was listed last, as a tree, with what came and what went since the time before. --refresh asks the provider; " +
 			"the credential is not touched by that.",
 		Example:           "fettle resources sales-ga --refresh\nfettle resources sales-ga --match shop",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("NAME"),
 		ValidArgsFunction: a.completeAccount,
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
 			return a.within(func(ctx context.Context, h *house) error {

@@ -4,6 +4,7 @@ import (
 	"hash/fnv"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,14 +14,8 @@ import (
 )
 
 func (a *app) scheduleCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "schedule",
-		Short: "Say how to run fettle regularly",
-		Args:  cobra.NoArgs,
-		RunE:  a.handle(func(cmd *cobra.Command, _ []string) error { return a.needsSubcommand(cmd) }),
-	}
-	cmd.AddCommand(a.schedulePrint())
-	return cmd
+	return a.group("schedule", "Say how to run fettle regularly",
+		a.schedulePrint())
 }
 
 func (a *app) schedulePrint() *cobra.Command {
@@ -32,8 +27,11 @@ func (a *app) schedulePrint() *cobra.Command {
 			"`fettle pwfile generate --stale` daily and `fettle check` hourly. How to install them stands in the comments.",
 		Example:   "fettle schedule print systemd\nfettle schedule print systemd --user\nfettle schedule print cron",
 		ValidArgs: []string{"systemd", "cron"},
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
-		RunE: a.handle(func(_ *cobra.Command, args []string) error {
+		Args:      takes("systemd or cron"),
+		RunE: a.handle(func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains(cmd.ValidArgs, args[0]) {
+				return usage("there are timers for systemd and for cron, not for %q", shown(args[0], 60))
+			}
 			if ofUser && args[0] != "systemd" {
 				return usage("--user is for systemd: a crontab is a user's own already")
 			}

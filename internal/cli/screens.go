@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fettle/accounts"
 	"fettle/accounts/vault"
 	"fettle/internal/secret"
 	"fettle/tui"
@@ -72,33 +71,6 @@ func speaksUTF8() bool {
 		}
 	}
 	return false
-}
-
-// needsSubcommand prints the help of a command that does nothing by itself, as a mistake.
-func (a *app) needsSubcommand(cmd *cobra.Command) error {
-	if a.jsonAsked() {
-		return usage("%s needs a command", cmd.CommandPath())
-	}
-	// stdout is for results, and this is none.
-	cmd.SetOut(a.stderr)
-	if err := cmd.Help(); err != nil {
-		return err
-	}
-	return &failure{Code: "usage", Message: "a command is missing", exit: exitUsage, silent: true}
-}
-
-// unknownCommand says which command the person may have meant.
-func (a *app) unknownCommand(root *cobra.Command, name string) error {
-	var names []string
-	for _, c := range root.Commands() {
-		if !c.Hidden {
-			names = append(names, c.Name())
-		}
-	}
-	f := unknownName("command", name, accounts.Nearest(name, names), "`fettle --help` lists the commands")
-	// A mistyped command is a mistake of usage, unlike a name that is not in the book.
-	f.Code, f.exit = "usage", exitUsage
-	return f
 }
 
 // door is the vault as the screens see it. It may not exist yet: the first run makes it.

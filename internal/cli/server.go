@@ -9,18 +9,12 @@ import (
 
 // serverCommand opens no book: the machine that runs a job may have none.
 func (a *app) serverCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "server",
-		Short: "Make this server a reader of password files",
-		Args:  cobra.NoArgs,
-		RunE:  a.handle(func(cmd *cobra.Command, _ []string) error { return a.needsSubcommand(cmd) }),
-	}
-	cmd.AddCommand(
+	return a.group("server", "Make this server a reader of password files",
 		&cobra.Command{
 			Use:   "init",
 			Short: "Make this server's identity and print its recipient",
 			Long:  "init makes the identity with which jobs on this server open password files, unless there is one, and prints its public half. Run it as the user whose job reads the file; neither book nor vault is needed.",
-			Args:  cobra.NoArgs,
+			Args:  takes(),
 			RunE: a.handle(func(*cobra.Command, []string) error {
 				paths, err := config.Where(a.configFile, a.dataDir)
 				if err != nil {
@@ -48,7 +42,7 @@ func (a *app) serverCommand() *cobra.Command {
 		&cobra.Command{
 			Use:   "trust KEY",
 			Short: "Accept the password files of the book with this key, and of no new one",
-			Args:  cobra.ExactArgs(1),
+			Args:  takes("KEY"),
 			RunE: a.handle(func(_ *cobra.Command, args []string) error {
 				paths, err := config.Where(a.configFile, a.dataDir)
 				if err != nil {
@@ -68,5 +62,4 @@ func (a *app) serverCommand() *cobra.Command {
 			}),
 		},
 	)
-	return cmd
 }

@@ -22,7 +22,7 @@ func (a *app) tokenCommand() *cobra.Command {
 		Short:             "Print an access token for a job",
 		Long:              "token prints an access token of the account, the stored one if it lasts long enough, else a newer one. From a password file it needs neither book nor vault.",
 		Example:           "fettle token sales-ga --pwfile /srv/canvas/daily-sales.pwfile.age\ncurl -H \"Authorization: Bearer $(fettle token sales-ga)\" https://…",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("NAME"),
 		ValidArgsFunction: a.completeAccount,
 		RunE: a.handle(func(cmd *cobra.Command, args []string) error {
 			// --pwfile '' leads back to the book, inside a job too.

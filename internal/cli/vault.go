@@ -14,14 +14,8 @@ import (
 )
 
 func (a *app) vaultCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "vault",
-		Short: "Look after the key that seals the credentials",
-		Args:  cobra.NoArgs,
-		RunE:  a.handle(func(cmd *cobra.Command, _ []string) error { return a.needsSubcommand(cmd) }),
-	}
-	cmd.AddCommand(a.vaultInit(), a.vaultStatus(), a.vaultRecipients(), a.vaultRewrap())
-	return cmd
+	return a.group("vault", "Look after the key that seals the credentials",
+		a.vaultInit(), a.vaultStatus(), a.vaultRecipients(), a.vaultRewrap())
 }
 
 // holding is where a vault's key is to be held, as given by flags.
@@ -80,7 +74,7 @@ func (a *app) vaultInit() *cobra.Command {
 		Long:  "init makes the vault that seals every credential, and says who holds its key. It overwrites nothing.",
 		Example: "# unattended jobs can refresh; whoever reads this user's files can read the accounts\nfettle vault init --holder file\n\n" +
 			"# with a recovery key made by age-keygen and kept elsewhere\nfettle vault init --holder passphrase --recovery age1…",
-		Args: cobra.NoArgs,
+		Args: takes(),
 		RunE: a.handle(func(*cobra.Command, []string) error {
 			return a.within(func(ctx context.Context, h *house) error {
 				switch {
@@ -183,7 +177,7 @@ func (a *app) vaultStatus() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Say who holds the vault's key and who can open it",
-		Args:  cobra.NoArgs,
+		Args:  takes(),
 		RunE: a.handle(func(*cobra.Command, []string) error {
 			return a.within(func(ctx context.Context, h *house) error {
 				if h.broken != nil {
@@ -215,7 +209,7 @@ func (a *app) vaultRecipients() *cobra.Command {
 		Short: "List, add and remove recovery keys",
 		Long: "recipients lists who can open the vault. A recovery key is an age key pair kept elsewhere: age-keygen makes one. " +
 			"Who is removed keeps what earlier copies of vault.age gave them.",
-		Args: cobra.NoArgs,
+		Args: takes(),
 		RunE: a.handle(func(*cobra.Command, []string) error {
 			return a.within(func(ctx context.Context, h *house) error {
 				if h.broken != nil {
@@ -262,7 +256,7 @@ func (a *app) vaultRewrap() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rewrap",
 		Short: "Give the vault's key to another holder, or change it",
-		Args:  cobra.NoArgs,
+		Args:  takes(),
 		RunE: a.handle(func(*cobra.Command, []string) error {
 			if err := key.check(); err != nil {
 				return err
