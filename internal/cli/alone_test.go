@@ -17,8 +17,11 @@ func TestSilentBus(t *testing.T) {
 	t.Parallel()
 	w := newBook(t)
 	w.vars = append(w.vars, "DBUS_SESSION_BUS_ADDRESS="+keyringtest.SilentBus(t))
-	for _, args := range [][]string{{"--version"}, {"--help"}, {"status"}, {"check"}, {"vault", "status"}, {"completion", "bash"}} {
+	for _, args := range [][]string{{"--version"}, {"--help"}, {"status"}, {"vault", "status"}, {"completion", "bash"}} {
 		w.mustRun(t, args...)
+	}
+	if r, err := w.run("check"); err != nil || r.code != 3 || !strings.Contains(r.stdout, "UNKNOWN - there are no accounts in") {
+		t.Errorf("check: code %d, %v: %s%s", r.code, err, r.stdout, r.stderr)
 	}
 	// A first run asks the keyring, and goes on without it.
 	r, err := w.run("--data", filepath.Join(w.dir, "fresh"), "vault", "init")

@@ -29,15 +29,21 @@ func (a *app) checkCommand() *cobra.Command {
 			"It contacts nobody and needs no passphrase unless --verify is given.",
 		Example: "# Nagios, Icinga\nfettle check\n\n# the textfile collector of node_exporter\nfettle check --format prometheus > fettle.prom",
 		Args:    cobra.ArbitraryArgs,
-		RunE: a.handle(func(_ *cobra.Command, args []string) error {
-			if a.json {
+		RunE: a.handle(func(cmd *cobra.Command, args []string) error {
+			given := cmd.Flags().Changed("format")
+			if a.json && !given {
 				format = "json"
 			}
 			render, known := monitorFormats[format]
-			if !known || len(args) > 0 {
-				return unknownToMonitor(usage("the formats are nagios, prometheus and json, and there are no arguments"))
+			var err error
+			switch {
+			case !known || len(args) > 0:
+				err = usage("the formats are nagios, prometheus and json, and there are no arguments")
+			case a.json && format != "json":
+				err = usage("--json and --format %s contradict each other", format)
+			default:
+				err = a.within(func(ctx context.Context, h *house) error { return h.check(ctx, verify, render) })
 			}
-			err := a.within(func(ctx context.Context, h *house) error { return h.check(ctx, verify, render) })
 			if err != nil {
 				return a.monitorFailure(err, format)
 			}
@@ -48,7 +54,7 @@ func (a *app) checkCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&verify, "verify", false, "verify every account at its provider, and look at the places on other machines, first")
 	// To a monitor a mistake in its own configuration is unknown, not critical.
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return &ranError{unknownToMonitor(usage("%s", oneLine(err)))}
+		return &ranError{a.monitorFailure(a.misused(err), format)}
 	})
 	complete(cmd, "format", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return []string{"nagios", "prometheus", "json"}, cobra.ShellCompDirectiveNoFileComp
@@ -56,31 +62,36 @@ func (a *app) checkCommand() *cobra.Command {
 	return cmd
 }
 
-// unknownToMonitor turns any failure into UNKNOWN: a check that could not look must not page anybody as CRITICAL.
-func unknownToMonitor(f *failure) *failure {
-	f.exit = monitorUnknown
-	return f
-}
-
-// monitorFailure says in the monitor's own format that nothing could be told.
+// monitorFailure says in the monitor's own format that nothing could be told. Any failure is UNKNOWN: a check that could
+// not look must not page anybody as CRITICAL.
 func (a *app) monitorFailure(err error, format string) error {
 	// A copy: what is explained may be a failure that others return, too.
 	f := *a.explain(err)
 	if f.silent {
 		return &f
 	}
-	// The plugin's line belongs on stdout, where the monitor reads it; in the other formats the failure is told as anywhere else.
-	if format == "nagios" {
+	f.exit = monitorUnknown
+	switch {
+	case a.json || format == "json":
+		a.json = true
+	// Beside a collector's file nobody reads stdout; it is told as anywhere else.
+	case format == "prometheus":
+	// The plugin's line belongs on stdout, where the monitor reads it; what follows it is shown on request.
+	default:
 		a.printf("FETTLE UNKNOWN - %s", pluginText(f.Message))
+		if f.Remedy != "" {
+			a.printf("→ %s", pluginText(f.Remedy))
+		}
 		f.silent = true
 	}
-	return unknownToMonitor(&f)
+	return &f
 }
 
 // verdict is the worst of what was found.
 type verdict struct {
 	survey
 	code   int
+	book   string   // the folder that was looked at
 	asked  bool     // the accounts were verified first
 	missed []missed // of those, the ones that could not be
 }
@@ -92,7 +103,7 @@ type missed struct {
 }
 
 func (h *house) check(ctx context.Context, verify bool, render func(*app, verdict) error) error {
-	v := verdict{asked: verify}
+	v := verdict{book: h.paths.Data, asked: verify}
 	var err error
 	if verify {
 		if v.missed, err = h.verifyAll(ctx); err != nil {
@@ -106,6 +117,9 @@ func (h *house) check(ctx context.Context, verify bool, render func(*app, verdic
 		return err
 	}
 	switch {
+	// The book of another user, or one whose disk is not mounted, looks like this: it is no sign that all is well.
+	case len(v.Accounts) == 0:
+		v.code = monitorUnknown
 	case v.count(accounts.SeverityCritical) > 0:
 		v.code = monitorCritical
 	// What is known to be broken outweighs what could not be looked at, and that outweighs what may wait.

@@ -28,7 +28,10 @@ func printNagios(a *app, v verdict) error {
 	if v.stale > 0 {
 		said = append(said, plural(v.stale, "stale password file", "stale password files"))
 	}
-	if len(said) == 0 {
+	switch {
+	case len(v.Accounts) == 0:
+		said = append(said, "there are no accounts in "+pluginText(v.book))
+	case len(said) == 0:
 		said = []string{plural(len(v.Accounts), "account", "accounts") + " healthy"}
 	}
 	s := v.summary()
