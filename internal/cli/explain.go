@@ -81,6 +81,9 @@ func (a *app) explainHouse(err error) *failure {
 	if _, ok := errors.AsType[*store.CorruptError](err); ok {
 		return &failure{Code: "store_damaged", Message: oneLine(err), exit: exitFailed}
 	}
+	if errors.Is(err, config.ErrNoHome) {
+		return &failure{Code: "no_home", Message: oneLine(err), Remedy: "set HOME, or name the book by --data DIR and the configuration by --config FILE", exit: exitFailed}
+	}
 	if errors.Is(err, errNoTerminal) {
 		return &failure{Code: "no_terminal", Message: oneLine(err), Remedy: "run this in a terminal", exit: exitFailed}
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/BurntSushi/toml"
@@ -99,10 +100,7 @@ func Load(path string, named bool) (Config, error) {
 		return c, err
 	}
 	c.Text = text
-	if err := c.decode(); err != nil {
-		return c, err
-	}
-	return c, c.checkSecret()
+	return c, c.decode()
 }
 
 // read believes the file only where nobody else can have changed it.
@@ -116,8 +114,21 @@ func read(path string) ([]byte, error) {
 			return nil, err
 		}
 	}
+	info, err := os.Stat(target)
+	switch {
+	case err != nil:
+		return nil, err
+	// A pipe would wait for its writer.
+	case !info.Mode().IsRegular():
+		return nil, &atomicfile.Refused{Path: path, Reason: "it is not a plain file", Remedy: "name the right file"}
+	case info.Size() > largest:
+		return nil, &atomicfile.Refused{Path: path, Reason: "it is larger than 1 MiB", Remedy: "name the right file"}
+	}
 	return os.ReadFile(target)
 }
+
+// largest is far above any config.toml.
+const largest = 1 << 20
 
 // document is the shape of the file.
 type document struct {
@@ -139,7 +150,10 @@ func (c *Config) decode() error {
 		}
 	}
 	c.Vault, c.Health, c.SSH = d.Vault, d.Health, d.SSH
-	return c.checkVault()
+	if err := c.checkVault(); err != nil {
+		return err
+	}
+	return c.checkSecret(d.Providers)
 }
 
 // mistake keeps line and key of what the parser says. It has no position for a value of the wrong type but in its text.
@@ -152,7 +166,7 @@ func (c *Config) mistake(err error) error {
 		return &Error{c.Path, p.Position.Line, p.LastKey, reason}
 	}
 	text := strings.TrimPrefix(err.Error(), "toml: ")
-	if found := inText.FindStringSubmatch(text); found != nil {
+	if found := inText().FindStringSubmatch(text); found != nil {
 		line, err := strconv.Atoi(found[1])
 		if err == nil {
 			return &Error{c.Path, line, found[2], found[3]}
@@ -161,8 +175,8 @@ func (c *Config) mistake(err error) error {
 	return &Error{Path: c.Path, Reason: text}
 }
 
-// inText is how the parser names a line and a key in words.
-var inText = regexp.MustCompile(`^line (\d+) \(last key "([^"]*)"\): (.*)$`)
+// inText is how the parser names a line and a key in words. Few runs meet a mistake, so few compile it.
+var inText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^line (\d+) \(last key "([^"]*)"\): (.*)$`) })
 
 // known are the keys of each table.
 var known = map[string][]string{
@@ -205,23 +219,28 @@ func (c *Config) checkVault() error {
 	return nil
 }
 
-// checkSecret refuses a file with a client secret in it that others can read.
-func (c *Config) checkSecret() error {
-	var d struct {
-		Providers map[string]struct {
-			Client struct {
-				Secret any `toml:"secret"`
-			} `toml:"client"`
-		} `toml:"providers"`
-	}
-	// A table of another shape is the catalogue's to explain.
-	if _, err := toml.Decode(string(c.Text), &d); err != nil {
-		return nil
-	}
-	for _, p := range d.Providers {
-		if p.Client.Secret != nil && p.Client.Secret != "" {
-			return atomicfile.CheckSecret(c.Path)
+// checkSecret refuses a file with a client secret in it that others can read. What has another shape than a provider is
+// the catalogue's to explain.
+func (c *Config) checkSecret(providers map[string]any) error {
+	for _, p := range providers {
+		for _, client := range members(p, "client") {
+			for _, secret := range members(client, "secret") {
+				if secret != "" {
+					return atomicfile.CheckSecret(c.Path)
+				}
+			}
 		}
 	}
 	return nil
+}
+
+// members are those of a table that the decoder takes for key: it does not mind capitals.
+func members(table any, key string) (found []any) {
+	t, _ := table.(map[string]any)
+	for name, value := range t {
+		if strings.EqualFold(name, key) {
+			found = append(found, value)
+		}
+	}
+	return found
 }

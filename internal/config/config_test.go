@@ -3,10 +3,13 @@ package config_test
 import (
 	"errors"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/adrg/xdg"
 
 	"fettle/internal/atomicfile"
 	"fettle/internal/config"
@@ -167,5 +170,62 @@ func TestWhere(t *testing.T) {
 	p, err = config.Where("", "")
 	if err != nil || !strings.HasSuffix(p.Config, "/fettle/config.toml") || filepath.Base(p.Data) != "fettle" || filepath.Base(p.State) != "fettle" {
 		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+// Started without HOME, as by a service manager, fettle still finds this user's folders and none below the present one.
+func TestWhereWithoutHOME(t *testing.T) {
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(xdg.Reload) // the last cleanup, when the variables are as they were
+	for _, name := range []string{"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("HOME", me.HomeDir)
+	xdg.Reload()
+	want, err := config.Where("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, home := range []string{"", "relative"} {
+		t.Setenv("HOME", home)
+		xdg.Reload()
+		got, err := config.Where("", "")
+		if err != nil || got != want {
+			t.Errorf("HOME=%q: %+v and not %+v (%v)", home, got, want, err)
+		}
+	}
+}
+
+// What could block or fill the memory is refused before it is read.
+func TestWhatIsNoConfigFile(t *testing.T) {
+	t.Parallel()
+	long := write(t, "# "+strings.Repeat("x", 1<<20))
+	folder := filepath.Join(filepath.Dir(write(t, "")), "folder.toml")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for path, reason := range map[string]string{long: "larger than 1 MiB", folder: "not a plain file"} {
+		_, err := config.Load(path, true)
+		refused, ok := errors.AsType[*atomicfile.Refused](err)
+		if !ok || !strings.Contains(refused.Reason, reason) || refused.Remedy == "" {
+			t.Errorf("%s: %v", reason, err)
+		}
+	}
+}
+
+// The decoder does not mind capitals, so neither does the look at who can read a secret.
+func TestSecretThatOthersCanRead(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"[providers.acme.client]\nsecret = \"hush\"", "[providers.acme.Client]\nSECRET = \"hush\""} {
+		path := write(t, text)
+		if err := os.Chmod(path, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := config.Load(path, true); !errors.As(err, new(*atomicfile.Refused)) {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }
