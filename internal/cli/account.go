@@ -59,11 +59,7 @@ func (a *app) decideCommand() *cobra.Command {
 			if !known && args[1] != "repeat" {
 				return usage("the decision is keep, use-new, switch or repeat")
 			}
-			return a.unlocked(func(ctx context.Context, h *house) error {
-				account, err := h.book.Account(ctx, args[0])
-				if err != nil {
-					return err
-				}
+			return a.onAccount(args[0], func(ctx context.Context, h *house, account accounts.Account) error {
 				// repeat is no decision of the book's: it finds out anew, say after an outage, and may then decide by itself.
 				if !known {
 					return h.repeatChecks(ctx, account.ID)

@@ -36,13 +36,13 @@ type output struct {
 	err error
 }
 
-// Write implements io.Writer.
+// Write implements io.Writer. It never fails: no work is cut short for its result, and written tells of the loss at the end.
+// Nothing follows what was lost, so that no reader takes the rest for the whole.
 func (o *output) Write(p []byte) (int, error) {
-	n, err := o.to.Write(p)
-	if err != nil && o.err == nil {
-		o.err = err
+	if o.err == nil {
+		_, o.err = o.to.Write(p)
 	}
-	return n, err
+	return len(p), nil
 }
 
 // written is the error of the output, if there was one. Whoever closed the pipe has read enough.
@@ -50,7 +50,10 @@ func (a *app) written() error {
 	if a.stdout.err == nil || errors.Is(a.stdout.err, syscall.EPIPE) {
 		return nil
 	}
-	return &ranError{&failure{Code: "output", Message: "the result could not be written: " + oneLine(a.stdout.err), exit: exitFailed}}
+	return &failure{
+		Code: "output", Message: "the result could not be written: " + oneLine(a.stdout.err),
+		Remedy: "free some space where the output goes, or send it elsewhere", exit: exitFailed,
+	}
 }
 
 // group names of the help.

@@ -44,6 +44,9 @@ func (a *app) checkCommand() *cobra.Command {
 			default:
 				err = a.within(func(ctx context.Context, h *house) error { return h.check(ctx, verify, render) })
 			}
+			if lost := a.written(); lost != nil {
+				err = lost
+			}
 			if err != nil {
 				return a.monitorFailure(err, format)
 			}
@@ -74,8 +77,8 @@ func (a *app) monitorFailure(err error, format string) error {
 	switch {
 	case a.json || format == "json":
 		a.json = true
-	// Beside a collector's file nobody reads stdout; it is told as anywhere else.
-	case format == "prometheus":
+	// A collector's file holds nothing but metrics, and a stdout that failed takes nothing any more.
+	case format == "prometheus", a.stdout.err != nil:
 	// The plugin's line belongs on stdout, where the monitor reads it; what follows it is shown on request.
 	default:
 		a.printf("FETTLE UNKNOWN - %s", pluginText(f.Message))

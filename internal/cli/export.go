@@ -35,7 +35,7 @@ func (a *app) exportCommand() *cobra.Command {
 			case a.json:
 				return usage("the format is JSON already: leave out --json")
 			}
-			return a.unlocked(func(ctx context.Context, h *house) error { return h.export(ctx, args[0], to) })
+			return a.onAccount(args[0], func(ctx context.Context, h *house, account accounts.Account) error { return h.export(ctx, account, to) })
 		}),
 	}
 	cmd.Flags().StringVar(&format, "format", "", "authorized-user")
@@ -47,11 +47,7 @@ func (a *app) exportCommand() *cobra.Command {
 	return cmd
 }
 
-func (h *house) export(ctx context.Context, name, to string) error {
-	account, err := h.book.Account(ctx, name)
-	if err != nil {
-		return err
-	}
+func (h *house) export(ctx context.Context, account accounts.Account, to string) error {
 	if !isGoogle(h, account) {
 		return &failure{Code: "not_google", Message: fmt.Sprintf("%s is an account at %s, and authorized_user is Google's own format", account.Name, account.ProviderName),
 			Remedy: "fettle exec --account " + account.Name + " -- COMMAND", Account: account.Name, exit: exitFailed}

@@ -52,14 +52,17 @@ func (a *app) handleError(_ io.Writer, _ fang.Styles, err error) { a.tell(a.fail
 
 // tell prints a failure: as JSON on stdout where that was asked for, else in two lines on stderr.
 func (a *app) tell(f *failure) {
-	if f.silent || a.told {
+	if f.silent || a.told && a.written() == nil {
 		return
 	}
 	if a.jsonAsked() && f.prefix == "" {
 		_ = a.emit(struct {
 			Error *wireFailure `json:"error"`
-		}{f.wire()}) // nobody is left to tell
-		return
+		}{f.wire()}) // a failure always encodes
+		// Where stdout takes nothing, stderr has to do.
+		if a.written() == nil {
+			return
+		}
 	}
 	prefix := f.prefix
 	if prefix == "" {

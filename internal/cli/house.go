@@ -159,12 +159,17 @@ func (a *app) within(work func(ctx context.Context, h *house) error) (err error)
 	return work(ctx, h)
 }
 
-// unlocked is within, with the vault open.
-func (a *app) unlocked(work func(ctx context.Context, h *house) error) error {
+// onAccount does work on the account of a name, with the vault open. The name comes first: nobody shall unlock a vault, or
+// make one, for an account that is not there.
+func (a *app) onAccount(name string, work func(context.Context, *house, accounts.Account) error) error {
 	return a.within(func(ctx context.Context, h *house) error {
+		account, err := h.book.Account(ctx, name)
+		if err != nil {
+			return err
+		}
 		if err := h.unlock(ctx); err != nil {
 			return err
 		}
-		return work(ctx, h)
+		return work(ctx, h, account)
 	})
 }

@@ -20,6 +20,9 @@ func (a *app) logCommand() *cobra.Command {
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.completeAccount,
 		RunE: a.handle(func(_ *cobra.Command, args []string) error {
+			if limit < 0 {
+				return usage("--limit is a number of entries, or 0 for all")
+			}
 			filter := store.EventFilter{Limit: limit}
 			if since != "" {
 				var d config.Duration

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"image/color"
+	"io/fs"
 	"os"
 	"os/signal"
 	"slices"
@@ -77,17 +78,29 @@ func (a *app) handle(run func(cmd *cobra.Command, args []string) error) func(*co
 		os.Stdin = a.stdin // the screens read it
 		defer func() { os.Stdin = null }()
 		a.command = cmd
-		if err := run(cmd, args); err != nil {
+		err = run(cmd, args)
+		// Nobody has read what an exit code alone stands for. An error of its own is told in any case.
+		if f, told := errors.AsType[*failure](err); err == nil || told && f.silent {
+			err = errors.Join(a.written(), err)
+		}
+		if err != nil {
 			return &ranError{err}
 		}
-		return a.written()
+		return nil
 	}
 }
 
 // failureOf tells usage errors of the tree from errors of a command.
 func (a *app) failureOf(err error) *failure {
 	ran, ok := errors.AsType[*ranError](err)
-	if !ok {
+	switch {
+	case ok:
+	// The man page and the completions are printed by others.
+	case errors.Is(err, syscall.EPIPE):
+		return &failure{silent: true, exit: exitDone}
+	case errors.As(err, new(*fs.PathError)):
+		ran = &ranError{err}
+	default:
 		return a.misused(err)
 	}
 	f := *a.explain(ran.err)

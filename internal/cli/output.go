@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -10,7 +11,8 @@ import (
 	"fettle/internal/safetext"
 )
 
-// emit prints one JSON object on one line. What it is given begins with its format.
+// emit prints one JSON object on one line. What it is given begins with its format. Errors of the output are looked at once,
+// at the end.
 func (a *app) emit(v any) error {
 	enc := json.NewEncoder(a.stdout)
 	// Addresses with & in them shall be copied from the output as they are.
@@ -30,14 +32,19 @@ func (a *app) progress(format string, args ...any) {
 
 // table prints rows in columns.
 func (a *app) table(header string, rows [][]string) {
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	var text bytes.Buffer
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	if header != "" {
 		_, _ = fmt.Fprintln(w, header)
 	}
 	for _, row := range rows {
 		_, _ = fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
-	_ = w.Flush() // its error is the output's, which is looked at once
+	_ = w.Flush() // a buffer never fails
+	// Where a last cell is empty its column is not: no line ends in blanks.
+	for line := range strings.Lines(text.String()) {
+		a.printf("%s", strings.TrimRight(line, " \n"))
+	}
 }
 
 // shown makes a text fit for one cell or line: sanitised, cut, never empty.

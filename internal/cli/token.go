@@ -38,11 +38,7 @@ func (a *app) tokenCommand() *cobra.Command {
 					return a.printToken(word(""), args[0], token)
 				})
 			}
-			return a.unlocked(func(ctx context.Context, h *house) error {
-				account, err := h.book.Account(ctx, args[0])
-				if err != nil {
-					return err
-				}
+			return a.onAccount(args[0], func(ctx context.Context, h *house, account accounts.Account) error {
 				token, err := h.book.Token(ctx, account.ID, ttl)
 				if err != nil {
 					return err

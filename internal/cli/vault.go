@@ -184,10 +184,13 @@ func (a *app) vaultStatus() *cobra.Command {
 					return h.broken
 				}
 				if !h.exists() {
+					none := noVault("there is no vault yet")
 					if !a.json {
-						return noVault("there is no vault yet")
+						return none
 					}
-					return errors.Join(a.emit(wireVault{Format: "fettle.vault_status/1", Folder: h.paths.Data, Recipients: []string{}, Recovery: []string{}, Former: []string{}}), attention)
+					// To a program that is an answer; the code is the same.
+					none.silent = true
+					return errors.Join(a.emit(wireVault{Format: "fettle.vault_status/1", Folder: h.paths.Data, Recipients: []string{}, Recovery: []string{}, Former: []string{}}), none)
 				}
 				if try {
 					if err := h.unlock(ctx); err != nil {
