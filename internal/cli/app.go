@@ -22,6 +22,7 @@ type app struct {
 
 	tree    *cobra.Command // all commands
 	command *cobra.Command // the one that runs
+	atHome  bool           // a book is open: what its accounts need can be done here
 	told    bool           // the outcome was told already, as an event
 	quiet   atomic.Bool    // a screen is up: nothing may be printed
 }

@@ -25,7 +25,7 @@ func (a *app) explain(err error) *failure {
 		return f
 	}
 	// The order matters: an account's error wraps the network's, and the account is what a person can act on.
-	for _, table := range []func(error) *failure{a.explainHouse, explainAccount, explainFlow, explainRest} {
+	for _, table := range []func(error) *failure{a.explainHouse, a.explainAccount, explainFlow, explainRest} {
 		if f := table(err); f != nil {
 			return f
 		}
@@ -91,13 +91,17 @@ func (a *app) explainHouse(err error) *failure {
 }
 
 // explainAccount is about one account.
-func explainAccount(err error) *failure {
+func (a *app) explainAccount(err error) *failure {
 	if unknown, ok := errors.AsType[*accounts.UnknownAccountError](err); ok {
 		return unknownName("account", unknown.Name, unknown.Nearest, "`fettle status` lists the accounts")
 	}
 	if refused, ok := errors.AsType[*accounts.RefreshError](err); ok {
 		f := diagnosed(refused.Diagnosis)
 		f.Message, f.Account = fmt.Sprintf("%s: %s", refused.Account, refused.Diagnosis.Title), refused.Account
+		// Beside a password file there is nothing to sign in to: its accounts are at home in another book.
+		if a.atHome && refused.Diagnosis.Remedy.EndsGrant() {
+			f.Remedy = strings.TrimSpace(f.Remedy + " " + "Run: " + reauthorize(refused.Account))
+		}
 		return f
 	}
 	if once, ok := errors.AsType[*accounts.SingleUseError](err); ok {

@@ -68,6 +68,7 @@ func (a *app) open(ctx context.Context) (_ *house, err error) {
 		Book: h.book, Store: h.store, Dir: h.paths.Data, Actor: actor(), Remote: pwfile.Remote{Config: h.config.SSH.Config}, IdleTerm: h.idleTerm,
 	})
 	h.packages = h.packagesBy(a.unlockKey())
+	a.atHome = true
 	return h, nil
 }
 

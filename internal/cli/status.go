@@ -125,6 +125,9 @@ func (a *app) printRemedies(s survey) {
 		if account.Health.Detail != "" {
 			a.printf("  → %s", shown(account.Health.Detail, 400))
 		}
+		if account.Health.Remedy.EndsGrant() && account.HeldBy() == "" {
+			a.printf("  → %s", reauthorize(account.Name))
+		}
 	}
 }
 
