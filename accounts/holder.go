@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"fettle/accounts/store"
@@ -28,7 +29,10 @@ const filePrefix = "file:"
 // FileHolder is the holder of a grant that lies in the password file with that ID.
 func FileHolder(fileID string) string { return filePrefix + fileID }
 
-var dedicatedForm = regexp.MustCompile(`^([a-z][a-z0-9-]{0,62})@([A-Za-z0-9][A-Za-z0-9._-]{0,62})$`)
+// Compiled when it is first used: `fettle token` starts often and needs it rarely.
+var dedicatedForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([a-z][a-z0-9-]{0,62})@([A-Za-z0-9][A-Za-z0-9._-]{0,62})$`)
+})
 
 // DedicatedName is the reference name of the account whose credential lies in the password file of one canvas. In that
 // file it is called account.
@@ -39,7 +43,7 @@ func SplitDedicated(name string) (account, canvas string, ok bool) {
 	if !strings.Contains(name, "@") { // almost every name: a snapshot of thousands must not run the expression on each
 		return "", "", false
 	}
-	m := dedicatedForm.FindStringSubmatch(name)
+	m := dedicatedForm().FindStringSubmatch(name)
 	if m == nil {
 		return "", "", false
 	}

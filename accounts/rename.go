@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"sync"
 
 	"fettle/accounts/store"
 	"fettle/internal/safetext"
 )
 
-var nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
+// Compiled when it is first used, like dedicatedForm.
+var nameForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`) })
 
 // NameFormError says that a text cannot be a reference name.
 type NameFormError struct{ Name string }
@@ -21,7 +23,7 @@ func (e *NameFormError) Error() string {
 
 // CheckName reports whether name has the form of a reference name; it does not look whether it is taken.
 func CheckName(name string) error {
-	if !nameForm.MatchString(name) {
+	if !nameForm().MatchString(name) {
 		return &NameFormError{Name: name}
 	}
 	return nil

@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
 
 	"fettle/internal/safetext"
@@ -22,7 +21,7 @@ const (
 )
 
 // stamped recognises the beginnings of log lines: a date, a time of day, a level, a level in brackets.
-var stamped = regexp.MustCompile(`^(?:\[|\(|<\d+>)?\s?(?:\d{4}[-/]\d\d[-/]\d\d|\d{1,2}[./]\d{1,2}[./]\d{4}|\d\d:\d\d:\d\d|[A-Z][a-z]{2}\s+\d{1,2} \d\d:\d\d|\d{1,2}/[A-Z][a-z]{2}/\d{4}|time=|ts=|\{"(?:time|ts|timestamp|level|@timestamp)")`)
+var stamped = lazily(`^(?:\[|\(|<\d+>)?\s?(?:\d{4}[-/]\d\d[-/]\d\d|\d{1,2}[./]\d{1,2}[./]\d{4}|\d\d:\d\d:\d\d|[A-Z][a-z]{2}\s+\d{1,2} \d\d:\d\d|\d{1,2}/[A-Z][a-z]{2}/\d{4}|time=|ts=|\{"(?:time|ts|timestamp|level|@timestamp)")`)
 
 // entriesOf cuts a text into lines and gathers them into entries.
 func (t *table) entriesOf(text string, firstLine int) []entry {
@@ -117,7 +116,7 @@ func sumOf(lines []line) line {
 func stampedLine(s string) bool {
 	switch c := s[0]; {
 	case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', strings.IndexByte("[(<{t ", c) >= 0:
-		return stamped.MatchString(s[:min(len(s), 80)])
+		return stamped().MatchString(s[:min(len(s), 80)])
 	}
 	return false
 }
@@ -141,10 +140,10 @@ func continuation(raw, text string) bool {
 }
 
 // header is a line of an HTTP answer.
-var header = regexp.MustCompile(`^(?:< )?[A-Za-z][A-Za-z0-9-]+: `)
+var header = lazily(`^(?:< )?[A-Za-z][A-Za-z0-9-]+: `)
 
 // inAnswer reports whether a line can belong to an HTTP answer that began above: in what curl -v or a debugger prints,
 // status, headers and body are one message, though nothing indents them.
 func inAnswer(text string) bool {
-	return header.MatchString(text) || strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") || strings.HasPrefix(text, "<") || strings.HasPrefix(text, "error=")
+	return header().MatchString(text) || strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") || strings.HasPrefix(text, "<") || strings.HasPrefix(text, "error=")
 }

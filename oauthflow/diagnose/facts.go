@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -12,11 +13,17 @@ const (
 	maxFactLen = 200 // of one
 )
 
+// lazily is a pattern that is compiled when it is first used: every process of fettle starts with this package, and few
+// explain a log.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
 // The shapes of client ids. An e-mail and a client id are no secrets: they stand in every authorization URL.
 var (
-	googleClient = regexp.MustCompile(`[0-9]{6,20}-[a-z0-9]{20,40}\.apps\.googleusercontent\.com`)
-	namedClient  = regexp.MustCompile(`(?i)\b(?:client_?id|app_?id|application_?id|application with identifier|application|consumer_?key)["']?\s{0,2}(?:[=:]|=>|is)?\s{0,2}["'(]?([0-9A-Za-z][0-9A-Za-z._-]{5,150})`)
-	guid         = regexp.MustCompile(`^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	googleClient = lazily(`[0-9]{6,20}-[a-z0-9]{20,40}\.apps\.googleusercontent\.com`)
+	namedClient  = lazily(`(?i)\b(?:client_?id|app_?id|application_?id|application with identifier|application|consumer_?key)["']?\s{0,2}(?:[=:]|=>|is)?\s{0,2}["'(]?([0-9A-Za-z][0-9A-Za-z._-]{5,150})`)
+	guid         = lazily(`^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 )
 
 // facts gathers, with bounds on each kind, what helps to find the account. Patterns run only where a plain search has found their mark.
@@ -44,12 +51,12 @@ func (e *examination) facts() Facts {
 func lineFacts(f *Facts, l line) {
 	// Google's client ids have a shape of their own and need no name before them.
 	if strings.Contains(l.low, ".apps.googleusercontent.com") {
-		for _, id := range googleClient.FindAllString(l.low, maxFacts) {
+		for _, id := range googleClient().FindAllString(l.low, maxFacts) {
 			f.ClientIDs = once(f.ClientIDs, id)
 		}
 	}
 	if len(f.ClientIDs) < maxFacts && (strings.Contains(l.low, "client") || strings.Contains(l.low, "app") || strings.Contains(l.low, "consumer")) {
-		for _, m := range namedClient.FindAllStringSubmatch(l.text, maxFacts) {
+		for _, m := range namedClient().FindAllStringSubmatch(l.text, maxFacts) {
 			// The dot of the sentence that it ends.
 			if id := strings.TrimRight(m[1], "."); clientLike(id) {
 				f.ClientIDs = once(f.ClientIDs, id)
@@ -96,7 +103,7 @@ var apiSuffixes = []string{
 // clientLike tells a client id from the word that happens to follow "application": a GUID is one (Microsoft), and so is
 // what is long enough and holds digits (Meta, LinkedIn, GitHub, Salesforce).
 func clientLike(id string) bool {
-	if guid.MatchString(id) || strings.HasSuffix(id, ".apps.googleusercontent.com") {
+	if guid().MatchString(id) || strings.HasSuffix(id, ".apps.googleusercontent.com") {
 		return true
 	}
 	return strings.ContainsAny(id, "0123456789") && len(id) >= 8 && !strings.Contains(id, "..")
@@ -165,7 +172,7 @@ func once[T comparable](list []T, v T) []T {
 	return append(list, v)
 }
 
-var instant = regexp.MustCompile(`(20\d\d)[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,]\d{1,9})?(Z| ?[+-]\d\d:?\d\d)?`)
+var instant = lazily(`(20\d\d)[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,]\d{1,9})?(Z| ?[+-]\d\d:?\d\d)?`)
 
 // times reads when the entries that were explained were written; without any, when those at the end were. A time
 // without a zone is one of this machine: jobs and fettle run on the same server.
@@ -188,7 +195,7 @@ func (e *examination) times() []time.Time {
 }
 
 func timeIn(s string) (time.Time, bool) {
-	m := instant.FindStringSubmatch(s[:min(len(s), 300)])
+	m := instant().FindStringSubmatch(s[:min(len(s), 300)])
 	if m == nil {
 		return time.Time{}, false
 	}

@@ -6,6 +6,7 @@ import (
 	"mime/quotedprintable"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // unwrap takes off what messages are packed in on their way into a log: mail encoding, HTML, escapes of JSON within
@@ -16,12 +17,12 @@ func unwrap(s string) (_ string, counted bool) {
 	if decoded, ok := unquote(s); ok {
 		s, counted = decoded, false
 	}
-	if page.MatchString(s) { // not every XML: a SOAP fault says in its tags whose it is
+	if page().MatchString(s) { // not every XML: a SOAP fault says in its tags whose it is
 		s = stripTags(s)
 	}
 	// After the tags, whose ends stand at the beginnings of lines too.
 	if strings.Contains(s, ">") { // most logs hold none
-		s = quoted.ReplaceAllString(s, "")
+		s = quoted().ReplaceAllString(s, "")
 	}
 	// After the tags: an escaped < is text, and must not become one.
 	if strings.Contains(s, "&") {
@@ -37,7 +38,7 @@ func unwrap(s string) (_ string, counted bool) {
 }
 
 // quoted is what a mail program puts before each line of a mail that is answered or passed on.
-var quoted = regexp.MustCompile(`(?m)^[ \t]{0,3}(?:> ?)+`)
+var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^[ \t]{0,3}(?:> ?)+`) })
 
 // plus turns the + of a description in a query into the spaces they stand for.
 func plus(s string) string {
@@ -64,7 +65,7 @@ func plus(s string) string {
 }
 
 // page recognises HTML.
-var page = regexp.MustCompile(`(?i)<(?:!doctype html|html|head|body|div|span|title|p|br|h[1-6]|b|pre|table)[ >/]`)
+var page = lazily(`(?i)<(?:!doctype html|html|head|body|div|span|title|p|br|h[1-6]|b|pre|table)[ >/]`)
 
 // escapes are those of strings in JSON, also of JSON within JSON.
 var escapes = strings.NewReplacer(
