@@ -23,6 +23,16 @@ func takes(words ...string) cobra.PositionalArgs {
 	}
 }
 
+// changesSomething refuses an edit that names nothing to change: somebody would take its answer for a change.
+func changesSomething(cmd *cobra.Command) error {
+	given := false
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { given = given || f.Changed })
+	if !given {
+		return usage("say what to change")
+	}
+	return nil
+}
+
 // group is a command that only has others below it.
 func (a *app) group(use, short string, below ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -60,10 +62,18 @@ func (a *app) canvasAdd() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				var notes []string
+				// It may be written later, and it may be a slip of the pen.
+				if _, err := os.Stat(c.Path); errors.Is(err, fs.ErrNotExist) {
+					notes = append(notes, "there is no file at "+c.Path+" yet; if that is not its path: fettle canvas edit "+c.Name+" --file PATH")
+				}
 				if a.json {
-					return a.emitCanvas(c, nil)
+					return a.emitCanvas(c, notes)
 				}
 				a.printf("%s is added; write its password file: fettle pwfile generate %s", c.Name, c.Name)
+				for _, note := range notes {
+					a.printf("  %s", shown(note, 400))
+				}
 				return nil
 			})
 		}),
@@ -90,6 +100,9 @@ func (a *app) canvasEdit() *cobra.Command {
 		Args:              takes("CANVAS"),
 		ValidArgsFunction: a.completeCanvases,
 		RunE: a.handle(func(cmd *cobra.Command, args []string) error {
+			if err := changesSomething(cmd); err != nil {
+				return err
+			}
 			return a.within(func(ctx context.Context, h *house) error {
 				c, err := h.canvas(ctx, args[0])
 				if err != nil {

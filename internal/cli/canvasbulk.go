@@ -51,6 +51,9 @@ func (a *app) addMany(f canvasFlags, m bulkFlags) error {
 		if err != nil {
 			return err
 		}
+		if len(items)+len(known) == 0 {
+			return m.empty()
+		}
 		if a.json {
 			w := struct {
 				Format   string       `json:"format"`
@@ -71,6 +74,16 @@ func (a *app) addMany(f canvasFlags, m bulkFlags) error {
 		a.progress("%s added; write their password files: fettle pwfile generate --stale", plural(len(added), "canvas", "canvases"))
 		return nil
 	})
+}
+
+// empty says that there was nothing to add: somebody who expects canvases named the wrong place.
+func (m *bulkFlags) empty() *failure {
+	f := &failure{Code: "nothing_found", Message: shown(m.csv, 160) + " names no canvas", Remedy: "write a line for each below its header", exit: exitFailed}
+	if m.folder != "" {
+		f.Message = fmt.Sprintf("no file in %s matches %q", shown(m.folder, 160), shown(m.match, 60))
+		f.Remedy = "--match says which files are canvases"
+	}
+	return f
 }
 
 // items are the canvases to add, and the files that are canvases already.

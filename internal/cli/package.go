@@ -70,6 +70,9 @@ func (a *app) packageEdit() *cobra.Command {
 		Args:              takes("PACKAGE"),
 		ValidArgsFunction: a.completePackages,
 		RunE: a.handle(func(cmd *cobra.Command, args []string) error {
+			if err := changesSomething(cmd); err != nil {
+				return err
+			}
 			return a.within(func(ctx context.Context, h *house) error {
 				p, err := h.packageNamed(ctx, args[0])
 				if err != nil {
