@@ -193,7 +193,11 @@ func (h *house) abandon(ctx context.Context, name string) error {
 			Name   string `json:"name"`
 		}{"fettle.abandoned/1", name})
 	}
-	h.app.printf("The authorization of %s was dropped; the name is free again.", name)
+	stays := "the name is free again"
+	if _, err := h.book.Account(ctx, name); err == nil {
+		stays = "its present credential stays"
+	}
+	h.app.printf("The authorization of %s was dropped; %s.", name, stays)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"os"
 	"runtime"
@@ -148,9 +149,11 @@ func (p *prompter) tell(e accounts.FlowEvent) {
 		}
 		p.slow = e.Reason
 	case accounts.FlowRejected:
-		a.progress("✗ %s", e.Reason)
-		if e.Hint != "" {
-			a.progress("  → %s", e.Hint)
+		// The hint is a sentence that ends in what to do; the reason is a word for programs.
+		what, remedy := split(e.Hint)
+		a.progress("✗ not taken: %s", cmp.Or(what, e.Reason))
+		if remedy != "" {
+			a.progress("  → %s", remedy)
 		}
 	case accounts.FlowChecking:
 		if e.Check.State != accounts.CheckRunning {

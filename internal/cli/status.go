@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +56,10 @@ func (h *house) survey(ctx context.Context, names []string) (survey, error) {
 	for _, name := range names {
 		found, ok := snapshot.ByName(name)
 		if !ok {
+			if slices.ContainsFunc(snapshot.Pending, func(p accounts.PendingFlow) bool { return p.Name == name }) {
+				return s, &failure{Code: "never_authorized", Message: name + " waits for somebody to sign in for the first time",
+					Remedy: reauthorize(name) + " continues it", Account: name, exit: exitFailed}
+			}
 			_, err := h.book.Account(ctx, name) // its error knows the nearest names
 			return s, err
 		}

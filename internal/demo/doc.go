@@ -6,6 +6,6 @@
 // the clock is moved while that happens, so that the story spans two months.
 //
 // The package imports internal/sandbox for the providers and the houses below tui; internal/cli alone uses it.
-// Start reading at Build in world.go; cast.go is who and what there is, seed.go what happened, script.go the main job
+// Start reading at Build in world.go; cast.go is who and what there is, seed.go what happened, mainjob.go the main job
 // done unattended.
 package demo
