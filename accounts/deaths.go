@@ -128,9 +128,9 @@ func (e *evaluation) deathOf(d provider.Death) death {
 
 // lastUse is when the grant was last used. Where there is no refresh token, an API call with the access token is its use.
 func (e *evaluation) lastUse() time.Time {
-	last := later(e.Account.RefreshedAt, e.Account.AuthorizedAt)
+	last := latest(e.now, e.Account.RefreshedAt, e.Account.AuthorizedAt)
 	if !e.Account.HasRefresh {
-		last = later(last, e.Account.ProvenAt)
+		last = latest(e.now, last, e.Account.ProvenAt)
 	}
 	return last
 }

@@ -77,10 +77,11 @@ func isDue(a Account, p provider.Provider, idle time.Duration, now time.Time) bo
 	if a.Health.State == NeedsSignIn {
 		return false
 	}
-	last := later(a.RefreshedAt, a.AuthorizedAt)
-	if last.IsZero() {
+	if later(a.RefreshedAt, a.AuthorizedAt).IsZero() {
 		return false // nothing was ever granted
 	}
+	// Zero, and so long ago, where a clock wrote both that has been put back: waiting for them could outlast the grant.
+	last := latest(now, a.RefreshedAt, a.AuthorizedAt)
 	rest := longestRest
 	if idle > 0 {
 		rest = min(rest, idle/3)
@@ -90,7 +91,7 @@ func isDue(a Account, p provider.Provider, idle time.Duration, now time.Time) bo
 		if p.Renew == provider.RenewExchange {
 			return !a.AccessExpiresAt.IsZero() && now.Sub(last) >= term*2/3
 		}
-		return idle > 0 && now.Sub(later(last, a.ProvenAt)) >= rest
+		return idle > 0 && now.Sub(latest(now, last, a.ProvenAt)) >= rest
 	}
 	if stated := a.RefreshExpiresAt.Sub(last); stated > 0 && p.MaxDays == 0 { // a fixed term cannot be prolonged
 		rest = min(rest, stated/3)
@@ -104,4 +105,19 @@ func later(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// ahead reports a time that this machine's clock has not reached: it was written before the clock was put back, and
+// does not tell what came first. Clocks that are kept right in small steps are put back by less.
+func ahead(t, now time.Time) bool { return t.Sub(now) > skewTold }
+
+// latest is the latest of these times that do not lie ahead; the zero time if all do.
+func latest(now time.Time, times ...time.Time) time.Time {
+	var last time.Time
+	for _, t := range times {
+		if !ahead(t, now) {
+			last = later(last, t)
+		}
+	}
+	return last
 }

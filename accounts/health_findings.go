@@ -72,7 +72,9 @@ func (e *evaluation) failures(state State) []store.Observation {
 		if o.OK || o.Kind == store.ObservedRevoke || o.Kind == store.ObservedConfig || failureState(o) != state {
 			continue
 		}
-		if o.At.Before(e.Account.AuthorizedAt) || e.outlived(o, state) {
+		// A sign-in that seems to lie ahead may be the older of the two; forgetting a refusal would be the worse mistake.
+		formerGrant := o.At.Before(e.Account.AuthorizedAt) && !ahead(e.Account.AuthorizedAt, e.now)
+		if formerGrant || e.outlived(o, state) {
 			continue
 		}
 		out = append(out, o)
@@ -82,7 +84,7 @@ func (e *evaluation) failures(state State) []store.Observation {
 
 func (e *evaluation) outlived(o store.Observation, state State) bool {
 	for _, other := range e.Observations {
-		if !other.OK || !other.At.After(o.At) {
+		if !other.OK || !other.At.After(o.At) || ahead(other.At, e.now) {
 			continue
 		}
 		switch state {
@@ -220,7 +222,7 @@ func (e *evaluation) open() {
 func (e *evaluation) proof() {
 	e.report(Unproven, SeverityWarning)
 	a := e.Account
-	fresh := !a.ProvenAt.IsZero() && e.now.Sub(a.ProvenAt) <= e.policy.Fresh
+	fresh := !a.ProvenAt.IsZero() && e.now.Sub(a.ProvenAt) <= e.policy.Fresh && !ahead(a.ProvenAt, e.now)
 	switch {
 	case isHeld(a):
 		e.add(e.holder())
@@ -228,6 +230,11 @@ func (e *evaluation) proof() {
 		e.add(Finding{
 			State: Unproven, Severity: SeverityWarning, Cause: causeUnproven, Remedy: diagnose.Refresh,
 			Title: "Never proven", Detail: "The provider has not accepted this credential yet. Refresh the account to prove it.", Since: a.CreatedAt,
+		})
+	case ahead(a.ProvenAt, e.now):
+		e.add(Finding{
+			State: Unproven, Severity: SeverityWarning, Cause: causeUnproven, Remedy: diagnose.Refresh, Title: "Proven at a time that lies ahead",
+			Detail: fmt.Sprintf("The provider accepted it at %s by a clock that has been put back since. Refresh the account to prove it.", stamp(a.ProvenAt)),
 		})
 	case !fresh:
 		e.add(Finding{

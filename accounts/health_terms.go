@@ -16,7 +16,7 @@ const causeClientSecret = "client_secret"
 
 // terms tells of every known end of the grant: those that are near, and one that is over already.
 func (e *evaluation) terms() {
-	alive := later(e.Account.ProvenAt, e.Account.RefreshedAt)
+	alive := latest(e.now, e.Account.ProvenAt, e.Account.RefreshedAt)
 	for _, d := range e.ends() {
 		// An end that the provider itself has outlived is an error of the catalogue, or of whoever entered it.
 		if d.at.IsZero() || d.at.Before(alive) || e.outgrown(d) {

@@ -108,6 +108,17 @@ func TestEvaluate(t *testing.T) {
 		{"never proven", func(f *accounts.Facts) { f.Account.ProvenAt = time.Time{} }, accounts.Unproven, accounts.SeverityWarning, "unproven", diagnose.Refresh},
 		{"cut off", func(f *accounts.Facts) { f.Intent = &store.Intent{At: noon.Add(-time.Hour)} }, accounts.Unproven, accounts.SeverityWarning, "interrupted", diagnose.Refresh},
 		{"under way", func(f *accounts.Facts) { f.Intent = &store.Intent{At: noon.Add(-time.Second)} }, accounts.Healthy, accounts.SeverityOK, "", ""},
+		{"proven ahead of a clock that was put back", func(f *accounts.Facts) {
+			f.Account.AuthorizedAt, f.Account.RefreshedAt, f.Account.ProvenAt = noon.Add(oneDay), noon.Add(oneDay), noon.Add(oneDay)
+		}, accounts.Unproven, accounts.SeverityWarning, "unproven", diagnose.Refresh},
+		{"refused after a sign-in that lies ahead", func(f *accounts.Facts) {
+			f.Account.AuthorizedAt, f.Account.RefreshedAt, f.Account.ProvenAt = noon.Add(oneDay), noon.Add(oneDay), noon.Add(oneDay)
+			f.Observations = []store.Observation{failed(store.ObservedRefresh, time.Hour, "revoked", diagnose.Reauthorize)}
+		}, accounts.NeedsSignIn, accounts.SeverityCritical, "revoked", diagnose.Reauthorize},
+		{"offline, and reached at a time that lies ahead", observe(transient(time.Hour, time.Hour), worked(store.ObservedProbe, -oneDay)), accounts.Unreachable, accounts.SeverityWarning, "dns", diagnose.FixMachine},
+		{"a clock put back by a second", func(f *accounts.Facts) {
+			f.Account.AuthorizedAt, f.Account.RefreshedAt, f.Account.ProvenAt = noon.Add(time.Second), noon.Add(time.Second), noon.Add(time.Second)
+		}, accounts.Healthy, accounts.SeverityOK, "", ""},
 		{"held by a file", func(f *accounts.Facts) { f.Account.Holder = "file:f1" }, accounts.Unproven, accounts.SeverityOK, "held", ""},
 	}
 	for _, tt := range tests {
@@ -204,7 +215,7 @@ func TestEvaluateHoldsItsPromises(t *testing.T) {
 				t.Fatalf("no cause: %+v", one)
 			}
 		}
-		proven := !f.Account.ProvenAt.IsZero() && noon.Sub(f.Account.ProvenAt) <= accounts.DefaultPolicy.Fresh
+		proven := !f.Account.ProvenAt.IsZero() && noon.Sub(f.Account.ProvenAt) <= accounts.DefaultPolicy.Fresh && !f.Account.ProvenAt.After(noon.Add(time.Minute))
 		if h.State == accounts.Healthy && (!proven || len(h.Findings) != 1 || len(f.Missing)+len(f.Drift) > 0 || f.Account.ToRevoke) {
 			t.Fatalf("healthy with %+v", f)
 		}

@@ -203,6 +203,31 @@ func TestDue(t *testing.T) {
 	}
 }
 
+// A clock that was a year ahead when an account was authorized, and was put right since, does not keep it from being
+// refreshed until its grant has died unused.
+func TestAClockThatWasPutBackMakesAnAccountDueOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.Options{})
+	id := r.plant(t, 1)[0]
+	r.clock.pass(-365 * oneDay)
+	due, err := r.Due(t.Context())
+	if err != nil || len(due) != 1 {
+		t.Fatalf("%d due, %v", len(due), err)
+	}
+	if h := r.look(t, id).Health; h.State != accounts.Unproven {
+		t.Errorf("%s: %s", h.State, h.Title)
+	}
+	if err := r.KeepAlive(t.Context(), []string{id}, nil); err != nil || r.refreshes() != 1 {
+		t.Fatalf("%d refreshes, %v", r.refreshes(), err)
+	}
+	if due, err = r.Due(t.Context()); err != nil || len(due) != 0 {
+		t.Errorf("after the refresh %d due, %v", len(due), err)
+	}
+	if h := r.look(t, id).Health; h.State != accounts.Healthy {
+		t.Errorf("after the refresh %s: %s", h.State, h.Title)
+	}
+}
+
 func TestAccountByName(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, sandbox.Options{})
