@@ -117,6 +117,7 @@ func Evaluate(f Facts, p Policy, now time.Time) Health {
 		e.permissions()
 		e.blocked()
 		e.unreachable()
+		e.clock()
 		e.resources()
 		e.terms()
 		e.open()

@@ -27,6 +27,8 @@ const (
 	causeHeld               = "held"
 	causeUnproven           = "unproven"
 	causeToRevoke           = "to_revoke"
+	causeClientUnusable     = "client_unusable"
+	causeClock              = "clock_skew"
 )
 
 // failureState is what a failed observation says about the account.
@@ -68,8 +70,8 @@ func failureState(o store.Observation) State {
 func (e *evaluation) failures(state State) []store.Observation {
 	var out []store.Observation
 	for _, o := range e.Observations {
-		// Whether a revocation failed is told by to_revoke, and drift is compared anew at each look.
-		if o.OK || o.Kind == store.ObservedRevoke || o.Kind == store.ObservedConfig || failureState(o) != state {
+		// Whether a revocation failed is told by to_revoke, and a clock that is off by clock.
+		if o.OK || o.Kind == store.ObservedRevoke || o.Kind == store.ObservedClock || failureState(o) != state {
 			continue
 		}
 		// A sign-in that seems to lie ahead may be the older of the two; forgetting a refusal would be the worse mistake.
@@ -84,20 +86,26 @@ func (e *evaluation) failures(state State) []store.Observation {
 
 func (e *evaluation) outlived(o store.Observation, state State) bool {
 	for _, other := range e.Observations {
-		if !other.OK || !other.At.After(o.At) || ahead(other.At, e.now) {
+		if !other.OK || !other.At.After(o.At) || ahead(other.At, e.now) || !asksProvider(other.Kind) {
 			continue
 		}
-		switch state {
-		case Unreachable, Unproven:
+		switch {
+		case state == Unreachable || state == Unproven:
 			return true
-		case NeedsSignIn:
-			// Only a refresh disproves "sign in again", and no probe with an old access token does.
-			if other.Kind == store.ObservedRefresh {
-				return true
-			}
+		// What could not be opened was opened for it.
+		case o.Kind == store.ObservedStore:
+			return true
+		// Only a refresh disproves "sign in again", and no probe with an old access token does.
+		case state == NeedsSignIn && other.Kind == store.ObservedRefresh:
+			return true
 		}
 	}
 	return false
+}
+
+// asksProvider reports whether an observation of that kind is an answer of the provider, and not of this machine.
+func asksProvider(k store.ObservationKind) bool {
+	return k != store.ObservedStore && k != store.ObservedClock && k != store.ObservedHolder
 }
 
 // report adds a finding for each observation that says state.
@@ -198,6 +206,23 @@ func (e *evaluation) unreachable() {
 		}
 		if !o.LastGood.IsZero() {
 			f.Detail = strings.TrimSpace(f.Detail + " It last worked at " + stamp(o.LastGood) + ".")
+		}
+		e.add(f)
+	}
+}
+
+// clock tells of a clock that was found wrong within the last day: whoever sets it does not come back to say so.
+func (e *evaluation) clock() {
+	for _, o := range e.Observations {
+		if o.Kind != store.ObservedClock || o.OK || e.now.Sub(o.At).Abs() > day {
+			continue
+		}
+		f := Finding{
+			State: Blocked, Severity: SeverityCritical, Cause: causeClock, Remedy: diagnose.FixMachine,
+			Title: cmp.Or(o.Title, "This machine's clock is wrong"), Detail: o.Detail, Since: cmp.Or(o.FailsFrom, o.At),
+		}
+		if o.Transient {
+			f.State, f.Severity = Unproven, SeverityWarning
 		}
 		e.add(f)
 	}

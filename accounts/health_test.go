@@ -103,6 +103,14 @@ func TestEvaluate(t *testing.T) {
 		{"offline", observe(transient(time.Hour, time.Hour)), accounts.Unreachable, accounts.SeverityWarning, "dns", diagnose.FixMachine},
 		{"offline for a day", observe(transient(time.Hour, oneDay)), accounts.Unreachable, accounts.SeverityCritical, "dns", diagnose.FixMachine},
 		{"offline, and reached since", observe(transient(2*time.Hour, oneDay), worked(store.ObservedProbe, time.Hour)), accounts.Healthy, accounts.SeverityOK, "", ""},
+		{"a clock that was off a little", func(f *accounts.Facts) {
+			o := failed(store.ObservedClock, time.Hour, "clock_skew", diagnose.FixMachine)
+			o.Transient = true
+			f.Observations = []store.Observation{o}
+		}, accounts.Unproven, accounts.SeverityWarning, "clock_skew", diagnose.FixMachine},
+		{"a clock that was off too much", observe(failed(store.ObservedClock, time.Hour, "clock_skew", diagnose.FixMachine)), accounts.Blocked, accounts.SeverityCritical, "clock_skew", diagnose.FixMachine},
+		{"a clock that was off the day before yesterday", observe(failed(store.ObservedClock, 2*oneDay, "clock_skew", diagnose.FixMachine)), accounts.Healthy, accounts.SeverityOK, "", ""},
+		{"offline, and handed over since", observe(transient(2*time.Hour, 2*time.Hour), worked(store.ObservedHolder, time.Hour)), accounts.Unreachable, accounts.SeverityWarning, "dns", diagnose.FixMachine},
 		{"still valid", func(f *accounts.Facts) { f.Account.ToRevoke = true }, accounts.ToRevoke, accounts.SeverityWarning, "to_revoke", diagnose.RetryLater},
 		{"not proven lately", func(f *accounts.Facts) { f.Account.ProvenAt = noon.Add(-8 * oneDay) }, accounts.Unproven, accounts.SeverityWarning, "unproven", diagnose.Refresh},
 		{"never proven", func(f *accounts.Facts) { f.Account.ProvenAt = time.Time{} }, accounts.Unproven, accounts.SeverityWarning, "unproven", diagnose.Refresh},
@@ -256,7 +264,7 @@ func anyFacts() *rapid.Generator[accounts.Facts] {
 			}
 		}
 		kinds := []store.ObservationKind{
-			store.ObservedRefresh, store.ObservedScopes, store.ObservedIdentity, store.ObservedProbe, store.ObservedResources, store.ObservedRevoke, store.ObservedConfig,
+			store.ObservedRefresh, store.ObservedScopes, store.ObservedIdentity, store.ObservedProbe, store.ObservedResources, store.ObservedRevoke, store.ObservedStore, store.ObservedClock,
 		}
 		for _, kind := range kinds {
 			if rapid.Bool().Draw(t, string(kind)) {

@@ -14,7 +14,7 @@ import (
 // How far this machine's clock may be off. Beyond the first, tokens seem to last longer or shorter than they do; beyond
 // the second, nothing that is written down about an account is true, and servers refuse signed times.
 const (
-	skewTold    = 5 * time.Minute
+	skewTold    = time.Minute
 	skewTooMuch = time.Hour
 )
 
@@ -139,13 +139,13 @@ func clockCheck(w oauthflow.Way) Check {
 	if w.Skew < 0 {
 		direction = "behind"
 	}
-	// The Date header has whole seconds and has travelled: it is good for minutes, not for seconds.
+	// The Date header has whole seconds and has travelled: what it says is good to a few of them.
 	c.State, c.Detail = CheckWarning, fmt.Sprintf("%s %s the server's", safetext.Line(off.String()), direction)
 	if off > skewTooMuch {
 		c.State = CheckFailed
 	}
 	c.Diagnosis = &diagnose.Diagnosis{
-		Cause: "clock_skew", Remedy: diagnose.FixMachine, Confidence: diagnose.Certain, Title: "This machine's clock is " + c.Detail,
+		Cause: causeClock, Remedy: diagnose.FixMachine, Confidence: diagnose.Certain, Title: "This machine's clock is " + c.Detail,
 		Explanation: "Set the clock and let it be kept right (timedatectl set-ntp true): times of tokens and certificates are judged by it.",
 	}
 	return c

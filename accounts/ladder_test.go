@@ -157,6 +157,7 @@ func TestTheLadderStopsAtTheRungThatIsBroken(t *testing.T) {
 		{"a certificate that has ended", "", old, time.Now(), trusting(trustedOld), accounts.CheckTLS, accounts.CheckFailed, ""},
 		{"a proxy that wants a password", "", good, time.Now(), through("407 Proxy Authentication Required"), accounts.CheckProxy, accounts.CheckFailed, "proxy"},
 		{"a proxy that forbids", "", good, time.Now(), through("403 Forbidden"), accounts.CheckProxy, accounts.CheckFailed, "proxy"},
+		{"a clock that is two minutes ahead", "", good, time.Now().Add(-2 * time.Minute), trusting(trusted), accounts.CheckClock, accounts.CheckWarning, "clock_skew"},
 		{"a clock that is ten minutes ahead", "", good, time.Now().Add(-10 * time.Minute), trusting(trusted), accounts.CheckClock, accounts.CheckWarning, "clock_skew"},
 		{"a clock that is two hours behind", "", good, time.Now().Add(2 * time.Hour), trusting(trusted), accounts.CheckClock, accounts.CheckFailed, "clock_skew"},
 		{"a grant that is dead", "", good, time.Now(), trusting(trusted), accounts.CheckRefresh, accounts.CheckFailed, ""},
@@ -175,6 +176,10 @@ func TestTheLadderStopsAtTheRungThatIsBroken(t *testing.T) {
 			}
 			if c.state == accounts.CheckFailed {
 				r.stoppedAt(t, id, report, got)
+			} else if h := r.look(t, id).Health; !slices.ContainsFunc(h.Findings, func(f accounts.Finding) bool {
+				return f.State == accounts.Unproven && f.Cause == c.cause && f.Remedy == diagnose.FixMachine
+			}) {
+				t.Errorf("health says nothing of it: %+v", h.Findings)
 			}
 		})
 	}
@@ -206,6 +211,9 @@ func (r *rig) stoppedAt(t *testing.T, id string, report accounts.VerifyReport, r
 			t.Errorf("health %s", h.State)
 		}
 	case accounts.CheckClock:
+		if h.State != accounts.Blocked || h.Cause != rung.Diagnosis.Cause || h.Remedy != diagnose.FixMachine {
+			t.Errorf("health %s, cause %q, remedy %q", h.State, h.Cause, h.Remedy)
+		}
 	default:
 		if h.State != accounts.Unreachable || h.Cause != rung.Diagnosis.Cause || h.Remedy == diagnose.Reauthorize {
 			t.Errorf("health %s, cause %q, remedy %q", h.State, h.Cause, h.Remedy)

@@ -130,12 +130,14 @@ func (r *rig) isToRevoke(t *testing.T, a accounts.Account) {
 	for what, err := range map[string]error{
 		"token":     second(r.Token(t.Context(), a.ID, 0)),
 		"refresh":   second(r.Refresh(t.Context(), a.ID, accounts.Now(true))),
-		"verify":    second(r.Verify(t.Context(), a.ID, nil)),
 		"authorize": second(r.StartFlow(t.Context(), request(a.Name))),
 	} {
 		if !errors.As(err, new(*accounts.RemovedError)) {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+	if v := r.verify(t, a.ID); v.Failed == nil || v.Failed.ID != accounts.CheckStore || v.Failed.Diagnosis.Cause != "to_revoke" {
+		t.Errorf("verify: %+v", v)
 	}
 	if second(r.Export(t.Context(), a.ID)) == nil {
 		t.Error("a removed account was exported")

@@ -86,33 +86,57 @@ func (v *verification) store(ctx context.Context) (goOn bool, err error) {
 	if v.held, err = v.book.enter(ctx, v.id); err != nil {
 		return false, err
 	}
-	v.provider, err = v.book.usable(v.held)
-	if cause, remedy, state := whyUnusable(err); err != nil && cause != "" {
-		c.State, c.Detail = state, err.Error()
-		c.Diagnosis = &diagnose.Diagnosis{Cause: cause, Remedy: remedy, Title: err.Error(), Confidence: diagnose.Certain}
-	} else if err != nil {
-		return false, err
-	}
-	if err != nil {
+	stop := func(state CheckState, d diagnose.Diagnosis) {
+		d.Confidence = diagnose.Certain
+		c.State, c.Detail, c.Diagnosis = state, d.Title, &d
 		v.say(c)
-		return false, nil
 	}
-	if _, err := v.book.openGrant(v.held.grant); err != nil {
-		// A locked vault says nothing about the account: the caller unlocks it and asks again.
-		if errors.As(err, new(*vault.LockedError)) {
+	if v.provider, err = v.book.usable(v.held); err != nil {
+		cause, remedy, state := whyUnusable(err)
+		if cause == "" {
 			return false, err
 		}
-		c.State, c.Detail = CheckFailed, err.Error()
-		c.Diagnosis = &diagnose.Diagnosis{
-			Cause: causeUnknown, Remedy: diagnose.Reauthorize, Title: err.Error(), Confidence: diagnose.Certain,
-			Explanation: "The record was changed or damaged. Restore the book from a backup, or sign in again.",
-		}
-		v.say(c)
-		return false, nil
+		stop(state, diagnose.Diagnosis{Cause: cause, Remedy: remedy, Title: err.Error()})
+		return false, nil // health sees the same in the account's record
+	}
+	if d, err := v.opens(ctx); err != nil {
+		return false, err
+	} else if d != nil {
+		stop(CheckFailed, *d)
+		return false, v.noteMachine(ctx, store.ObservedStore, d, false)
 	}
 	c.State, c.Detail = CheckOK, "opens with the vault's key"
 	v.say(c)
-	return true, nil
+	return true, v.noteMachine(ctx, store.ObservedStore, nil, false)
+}
+
+// opens says what keeps the credential or its client from being opened. A locked vault says nothing about the account:
+// the caller unlocks it and asks again.
+func (v *verification) opens(ctx context.Context) (*diagnose.Diagnosis, error) {
+	_, err := v.book.openGrant(v.held.grant)
+	if err != nil {
+		if errors.As(err, new(*vault.LockedError)) {
+			return nil, err
+		}
+		return &diagnose.Diagnosis{
+			Cause: causeUnknown, Remedy: diagnose.Reauthorize, Title: err.Error(),
+			Explanation: "The record was changed or damaged. Restore the book from a backup, or sign in again.",
+		}, nil
+	}
+	// A secret that a command or a file is to give is asked for here, where its absence can be named.
+	_, err = v.book.storedClient(ctx, v.provider, v.held.record)
+	switch {
+	case err == nil:
+		return nil, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.As(err, new(*vault.LockedError)):
+		return nil, err
+	}
+	return &diagnose.Diagnosis{
+		Cause: causeClientUnusable, Remedy: diagnose.FixClient, Title: err.Error(),
+		Explanation: "Without its client nothing can be asked for the account. Mend what the message names; every account of the client needs it.",
+	}, nil
 }
 
 // whyUnusable says what stops an account before anything is sent; "" is a failure of the store itself.
@@ -120,13 +144,46 @@ func whyUnusable(err error) (cause string, remedy diagnose.Remedy, state CheckSt
 	if _, ok := errors.AsType[*HeldError](err); ok {
 		return causeHeld, diagnose.Reauthorize, CheckWarning
 	}
+	if _, ok := errors.AsType[*RemovedError](err); ok {
+		return causeToRevoke, diagnose.RetryLater, CheckFailed
+	}
 	if blocked, ok := errors.AsType[*BlockedError](err); ok {
-		return causeConfigMoved, blocked.Remedy(), CheckFailed
+		cause := causeConfigMoved
+		if len(blocked.Drift) == 0 {
+			cause = causeProviderMissing
+		}
+		return cause, blocked.Remedy(), CheckFailed
 	}
 	if _, ok := errors.AsType[*NoGrantError](err); ok {
 		return causeNoGrant, diagnose.Reauthorize, CheckFailed
 	}
 	return "", "", ""
+}
+
+// noteMachine keeps what was found wrong with this machine's side, so that health knows of it, or with nil that it is
+// well again. What was well before is not written.
+func (v *verification) noteMachine(ctx context.Context, kind store.ObservationKind, d *diagnose.Diagnosis, told bool) error {
+	b, id := v.book, v.id
+	now := store.Observation{AccountID: id, Kind: kind, At: b.now(), OK: d == nil}
+	var former store.Observation
+	err := b.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		former, err = lastObservation(r, id, kind)
+		return err
+	})
+	if err != nil || d == nil && (former.OK || former.At.IsZero()) {
+		return err
+	}
+	if d != nil {
+		o := b.finding(v.held.account, kind, "verify", *d)
+		o.transient = told
+		now = o.after(former)
+		defer b.logged(o)
+	}
+	err = b.cfg.Store.Update(context.WithoutCancel(ctx), func(w store.Writer) error { return w.PutObservation(now) })
+	if isNotFound(err) { // it was removed meanwhile
+		return &UnknownAccountError{Name: v.held.account.Name}
+	}
+	return err
 }
 
 // way goes to the server of the token endpoint without sending anything secret. What it meets is what a refresh would
@@ -141,6 +198,12 @@ func (v *verification) way(ctx context.Context) (goOn bool, err error) {
 	for _, c := range wayChecks(w, a.Provider) {
 		v.say(c)
 		goOn = c.State != CheckFailed
+		if c.ID != CheckClock || c.State == CheckSkipped {
+			continue
+		}
+		if err := v.noteMachine(ctx, store.ObservedClock, c.Diagnosis, goOn); err != nil {
+			return false, err
+		}
 	}
 	if w.Failed == "" || w.Failed == oauthflow.StageAnswer {
 		return goOn, nil // a server that only dislikes the question is asked the real one
@@ -154,6 +217,9 @@ func (v *verification) way(ctx context.Context) (goOn bool, err error) {
 		}
 		return b.observe(wr, o)
 	})
+	if isNotFound(err) {
+		err = &UnknownAccountError{Name: a.Name}
+	}
 	b.logged(o)
 	return false, err
 }

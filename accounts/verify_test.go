@@ -116,7 +116,23 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 				if err := r.store.Update(t.Context(), func(w store.Writer) error { return w.PutGrant(&g, former) }); err != nil {
 					t.Fatal(err)
 				}
-			}, accounts.CheckStore, accounts.CheckFailed, "", "",
+			}, accounts.CheckStore, accounts.CheckFailed, "", accounts.NeedsSignIn,
+		},
+		{
+			"a client whose secret cannot be read", func(t *testing.T, r *rig, _ string) {
+				toml := r.server.ProviderTOML("demo", r.tokeninfo()...)
+				r.configure(t, strings.Replace(toml, `auth = "none"`, "auth = \"post\"\nsecret_file = \"/nonexistent/secret\"", 1))
+			}, accounts.CheckStore, accounts.CheckFailed, "/nonexistent/secret", accounts.Blocked,
+		},
+		{
+			"a provider that is gone", func(t *testing.T, r *rig, _ string) {
+				r.configure(t, strings.ReplaceAll(r.server.ProviderTOML("demo"), "[providers.demo", "[providers.other"))
+			}, accounts.CheckStore, accounts.CheckFailed, "catalogue", accounts.Blocked,
+		},
+		{
+			"a removed account", func(t *testing.T, r *rig, id string) {
+				r.change(t, id, func(a *store.Account) { a.ToRevoke = true })
+			}, accounts.CheckStore, accounts.CheckFailed, "removed", accounts.ToRevoke,
 		},
 		{
 			"a config that points elsewhere", func(t *testing.T, r *rig, _ string) {
@@ -145,6 +161,29 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 				t.Errorf("health %s", state)
 			}
 		})
+	}
+}
+
+// What is wrong with this machine's side is known to health until it is mended, and not after.
+func TestWhatIsMendedOnThisMachineIsNotToldAnyMore(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.Options{})
+	a := r.authorized(t, "sales")
+	toml := r.server.ProviderTOML("demo")
+	for _, c := range []struct {
+		toml  string
+		state accounts.State
+		cause string
+	}{
+		{strings.Replace(toml, `auth = "none"`, "auth = \"post\"\nsecret_command = [\"/nonexistent/agent\"]", 1), accounts.Blocked, "client_unusable"},
+		{toml, accounts.Healthy, ""},
+	} {
+		r.configure(t, c.toml)
+		r.clock.pass(time.Minute)
+		r.verify(t, a.ID)
+		if h := r.look(t, a.ID).Health; h.State != c.state || h.Cause != c.cause {
+			t.Errorf("%s, cause %q: %s; want %s", h.State, h.Cause, h.Title, c.state)
+		}
 	}
 }
 

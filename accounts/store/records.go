@@ -90,7 +90,8 @@ const (
 	ObservedProbe     ObservationKind = "probe"
 	ObservedResources ObservationKind = "resources"
 	ObservedRevoke    ObservationKind = "revoke"
-	ObservedConfig    ObservationKind = "config"
+	ObservedStore     ObservationKind = "store"  // whether what is needed of this machine can be opened
+	ObservedClock     ObservationKind = "clock"  // of this machine; a failure is Transient where it is told and stops nothing
 	ObservedHolder    ObservationKind = "holder" // a password file got the credential
 )
 
