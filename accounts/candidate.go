@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -127,22 +128,32 @@ func (b *Book) openCandidate(ctx context.Context, accountID string) (candidate, 
 	if err != nil {
 		return c, err
 	}
+	return c, c.open(ctx, b)
+}
+
+// open gets what a candidate that was read needs to be used: its provider, its client and its secrets.
+func (c *candidate) open(ctx context.Context, b *Book) error {
 	p, ok := b.cfg.Catalogue.Get(c.account.Provider)
 	if !ok {
-		return c, &BlockedError{Account: c.account.Name, Provider: c.account.Provider}
+		return &BlockedError{Account: c.account.Name, Provider: c.account.Provider}
 	}
 	c.provider = p
+	var err error
 	if c.client, err = b.openClient(ctx, p, c.facts.ClientID); err != nil {
-		return c, err
+		return err
 	}
 	// The candidate's own origins count, not the account's: it may come from another client or server.
 	obtained := store.Account{Server: c.facts.Server, OAuthClientID: c.facts.OAuthClientID}
 	if drift := driftOf(obtained, p, c.client.ID); len(drift) > 0 {
-		return c, &BlockedError{Account: c.account.Name, Provider: p.ID, Drift: drift}
+		return &BlockedError{Account: c.account.Name, Provider: p.ID, Drift: drift}
 	}
 	c.secrets, err = b.openGrant(c.grant)
-	return c, err
+	return err
 }
+
+// sameGrant reports whether two readings are of one grant. The seq alone does not tell: a candidate that was dropped
+// leaves its number to the next one.
+func sameGrant(x, y store.Grant) bool { return x.Seq == y.Seq && bytes.Equal(x.Blob, y.Blob) }
 
 func (b *Book) readCandidate(ctx context.Context, accountID string) (candidate, error) {
 	var c candidate

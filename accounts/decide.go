@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"fettle/accounts/store"
 	"fettle/oauthflow"
 )
 
@@ -47,17 +48,29 @@ func (b *Book) Decide(ctx context.Context, accountID string, d Decision) error {
 			return fmt.Errorf("account %q has no other credential to keep: use the new one, or remove the account", c.account.Name)
 		}
 		return b.dropCandidate(ctx, c.grant, "decide", "kept the present credential; the new one was dropped here and not revoked")
-	case DecideUseNew, DecideSwitch:
+	case DecideUseNew:
+	case DecideSwitch:
+		c.facts.SwitchIdentity = true
 	default:
 		return fmt.Errorf("unknown decision %q: use keep, use_new or switch", d)
 	}
-	got, want := c.facts.Identity, c.account.Identity
-	if d == DecideUseNew && got.Known() && want.Known() && !got.Same(want) {
-		return &IdentityError{Account: c.account.Name, Want: want, Got: got}
+	// Asked here for the sake of the answer, and again under the lock.
+	if err := c.mayTake(c.account); err != nil {
+		return err
 	}
-	// Only now, because dropping a candidate needs no key and must be possible with a locked vault.
-	if c, err = b.openCandidate(ctx, accountID); err != nil {
+	// Only now, because dropping a candidate needs no key and must be possible with a locked vault. It is opened as it was
+	// read, since another one may have come since that nobody has decided about.
+	if err := c.open(ctx, b); err != nil {
 		return err
 	}
 	return b.promote(ctx, c, nil)
+}
+
+// mayTake refuses another identity than a has, unless the operator switches on purpose.
+func (c candidate) mayTake(a store.Account) error {
+	got, want := c.facts.Identity, a.Identity
+	if c.facts.SwitchIdentity || !got.Known() || !want.Known() || got.Same(want) {
+		return nil
+	}
+	return &IdentityError{Account: a.Name, Want: want, Got: got}
 }

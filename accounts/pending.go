@@ -105,7 +105,8 @@ func (b *Book) Tidy(ctx context.Context) error {
 		}
 	}
 	for _, g := range candidates {
-		if err := b.dropCandidate(ctx, g, "candidate dropped", "nobody decided within 24 hours"); err != nil {
+		err := b.dropCandidate(ctx, g, "candidate dropped", "nobody decided within 24 hours")
+		if _, another := errors.AsType[*store.ConflictError](err); err != nil && !another { // that one's time begins now
 			return err
 		}
 	}
@@ -210,11 +211,11 @@ func (b *Book) endFlow(ctx context.Context, f store.Flow, action, detail string)
 	})
 }
 
-// dropCandidate deletes one candidate, if it is still the one that was looked at.
+// dropCandidate deletes one candidate, and fails with *store.ConflictError if another one has taken its place.
 func (b *Book) dropCandidate(ctx context.Context, g store.Grant, action, detail string) error {
 	return b.cfg.Store.Update(ctx, func(w store.Writer) error {
 		now, err := w.Grant(g.AccountID, store.Candidate)
-		if isNotFound(err) || err == nil && now.Seq != g.Seq {
+		if isNotFound(err) {
 			return nil
 		}
 		if err != nil {
@@ -223,6 +224,9 @@ func (b *Book) dropCandidate(ctx context.Context, g store.Grant, action, detail 
 		a, err := w.Account(g.AccountID)
 		if err != nil {
 			return err
+		}
+		if !sameGrant(now, g) {
+			return &store.ConflictError{Table: "candidate of account", ID: a.Name}
 		}
 		if err := w.DeleteGrant(g.AccountID, store.Candidate); err != nil {
 			return err

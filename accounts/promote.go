@@ -21,6 +21,9 @@ func (b *Book) promote(ctx context.Context, c candidate, e *examination) error {
 		if err != nil {
 			return err
 		}
+		if err := c.mayTake(a); err != nil {
+			return err
+		}
 		former, now := a, b.now()
 		c.facts.applyTo(&a, c.provider)
 		// Above both: a blob is sealed with its seq, so no number may ever seal two contents.
@@ -64,7 +67,7 @@ func (c candidate) again(r store.Reader) (store.Account, store.Grant, error) {
 		return a, store.Grant{}, err
 	}
 	// Somebody decided, dropped it or signed in again while the provider was being asked.
-	if err != nil || now.Seq != c.grant.Seq {
+	if err != nil || !sameGrant(now, c.grant) {
 		return a, store.Grant{}, &store.ConflictError{Table: "candidate of account", ID: a.Name}
 	}
 	cur, err := r.Grant(a.ID, store.Current)

@@ -1,6 +1,8 @@
 package accounts_test
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -417,5 +419,68 @@ func TestALongAccessTokenNeedsNoRefreshToken(t *testing.T) {
 	c := check(t, result.Checks, accounts.CheckRefreshToken)
 	if result.End != accounts.EndAuthorized || c.State != accounts.CheckWarning || !strings.Contains(c.Detail, "sign in again before") {
 		t.Errorf("%s, %+v", result.End, c)
+	}
+}
+
+// meanwhile is a store beside which something happens after one of its views.
+type meanwhile struct {
+	store.Store
+	views int    // to let pass first
+	then  func() // what happens
+}
+
+func (m *meanwhile) View(ctx context.Context, fn func(store.Reader) error) error {
+	err := m.Store.View(ctx, fn)
+	if m.views--; m.views == 0 {
+		m.then()
+	}
+	return err
+}
+
+// The operator decides about the credential that was shown, and not about one that came since.
+func TestADecisionIsAboutTheCredentialThatWasSeen(t *testing.T) {
+	t.Parallel()
+	r, before, _ := shrunk(t)
+	other := *r
+	stranger := func() {
+		// In another process Ben signs in for the same account.
+		if result := other.authorize(t, everything("sales"), sandbox.Consent{All: true, User: "ben@example.org"}); result.End != accounts.EndWaitingDecision {
+			t.Errorf("%+v", result)
+		}
+	}
+	for _, d := range []accounts.Decision{accounts.DecideUseNew, accounts.DecideKeep} {
+		r.config.Store = &meanwhile{Store: r.store, views: 1, then: stranger}
+		if err := accounts.New(r.config).Decide(t.Context(), before.ID, d); !isA[*store.ConflictError](err) {
+			t.Errorf("%s: %v", d, err)
+		}
+	}
+	if _, waits := r.grant(t, before.ID, store.Candidate); !waits {
+		t.Error("the credential that came meanwhile is gone")
+	}
+	if now := r.look(t, before.ID); !now.Identity.Same(before.Identity) {
+		t.Errorf("the account belongs to %+v now", now.Identity)
+	}
+}
+
+// Checks take seconds. The credential that they are about may be dropped meanwhile, and another one come in its place.
+func TestChecksOfADroppedCredentialConcludeNothing(t *testing.T) {
+	t.Parallel()
+	r, before, _ := shrunk(t)
+	var came store.Grant
+	_, err := r.RepeatChecks(t.Context(), before.ID, func(c accounts.Check) {
+		if c.ID != accounts.CheckProbe || c.State != accounts.CheckRunning || came.Seq != 0 {
+			return
+		}
+		if err := r.Decide(t.Context(), before.ID, accounts.DecideKeep); err != nil {
+			t.Error(err)
+		}
+		r.authorize(t, everything("sales"), some("reports.read"))
+		came, _ = r.grant(t, before.ID, store.Candidate)
+	})
+	if came.Seq == 0 || !isA[*store.ConflictError](err) {
+		t.Errorf("%v, with %+v in its place", err, came.Seq)
+	}
+	if now, ok := r.grant(t, before.ID, store.Candidate); !ok || !bytes.Equal(now.Blob, came.Blob) {
+		t.Errorf("the credential that came meanwhile is gone: %t", ok)
 	}
 }
