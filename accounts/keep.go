@@ -17,7 +17,15 @@ func (d *driver) keep(ctx context.Context, t *oauthflow.Token) (store.Account, e
 	facts := d.factsOf(t)
 	newID := rand.Text()
 	var kept store.Account
+	attempts := 0
 	write := func(w store.Writer) (err error) {
+		// As in accept: a commit whose error came after it was durable must not be repeated.
+		if attempts++; attempts > 1 {
+			var stored bool
+			if kept, stored, err = d.isKept(w, newID, t); err != nil || stored {
+				return err
+			}
+		}
 		kept, err = d.write(w, newID, facts, t)
 		return err
 	}
@@ -42,6 +50,28 @@ func (d *driver) factsOf(t *oauthflow.Token) candidateFacts {
 		AuthorizedAt: t.ReceivedAt.UTC(), AccessExpiresAt: t.AccessExpiresAt, RefreshExpiresAt: t.RefreshExpiresAt,
 		SwitchIdentity: d.state.SwitchIdentity,
 	}
+}
+
+// isKept reports whether an earlier attempt was committed although its error said otherwise, and in which account.
+func (d *driver) isKept(r store.Reader, newID string, t *oauthflow.Token) (store.Account, bool, error) {
+	for _, id := range []string{d.record.AccountID, newID} {
+		g, err := r.Grant(id, store.Candidate)
+		if isNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return store.Account{}, false, err
+		}
+		stored, err := d.book.openGrant(g)
+		if err != nil {
+			return store.Account{}, false, err
+		}
+		if stored == grantOf(t) {
+			a, err := r.Account(id)
+			return a, true, err
+		}
+	}
+	return store.Account{}, false, nil
 }
 
 // write is the transaction. It may run more than once.
