@@ -16,6 +16,11 @@ func (b *Book) promote(ctx context.Context, c candidate, e *examination) error {
 		return err
 	}
 	defer unlock()
+	return b.promoteLocked(ctx, c, e)
+}
+
+// promoteLocked is promote for who holds the account's lock.
+func (b *Book) promoteLocked(ctx context.Context, c candidate, e *examination) error {
 	return b.cfg.Store.Update(ctx, func(w store.Writer) error {
 		a, cur, err := c.again(w)
 		if err != nil {

@@ -49,11 +49,12 @@ func (b *Book) RemovalPlan(ctx context.Context, accountID string) (RemovalPlan, 
 		if isHeld(a) {
 			plan.Holder = a.Holder
 		}
-		if _, err := r.Grant(a.ID, store.Current); err != nil && !isNotFound(err) {
+		credential, waiting, err := grantsOf(r, a.ID)
+		if err != nil {
 			return err
-		} else if err == nil {
-			plan.CanRevoke = plan.Holder == "" && revocable(a, p)
 		}
+		// A credential that was stored and not yet checked is one, too.
+		plan.CanRevoke = (credential || waiting) && plan.Holder == "" && revocable(a, p)
 		if err := plan.whatStops(r, a); err != nil {
 			return err
 		}
@@ -61,9 +62,29 @@ func (b *Book) RemovalPlan(ctx context.Context, accountID string) (RemovalPlan, 
 			return err
 		}
 		plan.Effects = plan.effects(a, p)
+		if credential && waiting {
+			plan.Effects = append(plan.Effects, "A new credential waits for a decision. "+droppedAlong(nameOf(p)))
+		}
 		return nil
 	})
 	return plan, err
+}
+
+// grantsOf reports whether an account has a credential in use, and one that waits.
+func grantsOf(r store.Reader, accountID string) (current, waiting bool, err error) {
+	for role, has := range map[store.Role]*bool{store.Current: &current, store.Candidate: &waiting} {
+		if _, err := r.Grant(accountID, role); err == nil {
+			*has = true
+		} else if !isNotFound(err) {
+			return false, false, err
+		}
+	}
+	return current, waiting, nil
+}
+
+// droppedAlong says what becomes of a credential that waits beside the one that is removed.
+func droppedAlong(providerName string) string {
+	return "The new credential is dropped here and not revoked by itself: where revoking the present one does not end it, it stays valid at " + providerName + "."
 }
 
 // revocable reports whether the provider takes revocations from this account's client.

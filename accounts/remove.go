@@ -41,11 +41,10 @@ func (b *Book) Remove(ctx context.Context, accountID string, o RemoveOptions) (R
 			return err
 		}
 		defer unlock()
-		h, err := b.enter(ctx, accountID)
-		if err != nil {
+		r := removal{book: b}
+		if err := r.enter(ctx, accountID, o.Revoke); err != nil {
 			return err
 		}
-		r := removal{book: b, held: h, result: RemoveResult{Name: h.account.Name}}
 		if o.Revoke {
 			err = r.revoke(ctx)
 		} else {
@@ -64,13 +63,41 @@ type removal struct {
 	provider provider.Provider
 	client   oauthflow.Client
 	secrets  sealedGrant
+	waiting  bool // a new credential waits beside the present one, and goes along
 	result   RemoveResult
+}
+
+// enter reads what is to be removed. A credential that was stored and not yet checked is all that such an account has
+// at the provider: where it is to be revoked it becomes the current one, so that a revocation that fails can be repeated.
+func (r *removal) enter(ctx context.Context, accountID string, revoke bool) (err error) {
+	b := r.book
+	if r.held, err = b.enter(ctx, accountID); err != nil {
+		return err
+	}
+	r.result.Name = r.held.account.Name
+	err = b.cfg.Store.View(ctx, func(s store.Reader) (err error) {
+		_, r.waiting, err = grantsOf(s, accountID)
+		return err
+	})
+	if err != nil || !r.waiting || !revoke || r.held.grant.Seq != 0 {
+		return err
+	}
+	c, err := b.openCandidate(ctx, accountID)
+	if err != nil {
+		return err
+	}
+	if err := b.promoteLocked(ctx, c, nil); err != nil {
+		return err
+	}
+	r.waiting = false
+	r.held, err = b.enter(ctx, accountID)
+	return err
 }
 
 func (r *removal) forgetOnly(ctx context.Context) error {
 	a := r.held.account
 	r.result.Text = fmt.Sprintf("%s is forgotten here. It was not revoked: it stays valid at %s.", a.Name, r.providerName())
-	if r.held.grant.Seq == 0 {
+	if r.held.grant.Seq == 0 && !r.waiting {
 		r.result.Text = a.Name + " is forgotten here."
 	}
 	return r.forget(ctx, "forgot it here, not revoked")
@@ -107,6 +134,9 @@ func (r *removal) revoke(ctx context.Context) error {
 		r.result.Text = fmt.Sprintf("%s is forgotten here. %s says that it was not valid any more.", a.Name, r.providerName())
 	default:
 		r.result.Text = fmt.Sprintf("%s is revoked at %s and forgotten here.", a.Name, r.providerName())
+	}
+	if r.waiting {
+		r.result.Text += " " + droppedAlong(r.providerName())
 	}
 	r.book.logged(r.book.outcomeOf(a, store.ObservedRevoke, "revoke", nil))
 	return r.forget(asking, "revoked at the provider: "+string(outcome))

@@ -1,6 +1,7 @@
 package accounts_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -173,6 +174,92 @@ func TestForgettingIsNotRevoking(t *testing.T) {
 	r.isGone(t, a)
 	if _, err := r.Remove(t.Context(), a.ID, accounts.RemoveOptions{}); !errors.As(err, new(*accounts.UnknownAccountError)) {
 		t.Errorf("removing it twice: %v", err)
+	}
+}
+
+// A process was killed between keeping a first credential and checking it: there is one to revoke all the same.
+func TestAnUncheckedCredentialIsRevokedToo(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		revoke bool
+		fault  bool
+		says   string
+		lives  int
+	}{
+		{revoke: true, says: "is revoked at Demo and forgotten here", lives: 0},
+		{revoke: true, fault: true, says: "still valid at Demo", lives: 1},
+		{says: "stays valid at Demo", lives: 1},
+	} {
+		r := newRig(t, sandbox.Options{})
+		a := r.unchecked(t, "sales")
+		if plan, err := r.RemovalPlan(t.Context(), a.ID); err != nil || !plan.CanRevoke {
+			t.Errorf("%+v, %v", plan, err)
+		}
+		if c.fault {
+			r.fault(t, sandbox.Fault{Kind: sandbox.FaultHTML, On: sandbox.TargetRevoke})
+		}
+		result, err := r.Remove(t.Context(), a.ID, accounts.RemoveOptions{Revoke: c.revoke})
+		if err != nil || !strings.Contains(result.Text, c.says) || result.Forgotten == c.fault || r.server.Stats().LiveGrants != c.lives {
+			t.Errorf("%+v: %+v, %v, %d live", c, result, err, r.server.Stats().LiveGrants)
+		}
+		if !c.fault {
+			r.isGone(t, a)
+			continue
+		}
+		r.server.Faults.Clear()
+		if again, err := r.Remove(t.Context(), a.ID, accounts.RemoveOptions{Revoke: true}); err != nil || !again.Revoked || r.server.Stats().LiveGrants != 0 {
+			t.Errorf("the second time: %+v, %v", again, err)
+		}
+	}
+}
+
+// unchecked is an account whose first credential was kept and not yet checked.
+func (r *rig) unchecked(t *testing.T, name string) accounts.Account {
+	t.Helper()
+	flow := r.start(t, request(name))
+	killed := *r
+	killed.config.Store = &unreadable{Store: r.store, from: func() bool {
+		_, err := r.Account(t.Context(), name)
+		return err == nil
+	}}
+	killed.Book = accounts.New(killed.config)
+	if _, _, err := killed.drive(t, flow.FlowID, r.consents(t, sandbox.Consent{All: true})); !errors.Is(err, errDisk) {
+		t.Fatal(err)
+	}
+	a, err := r.Account(t.Context(), name)
+	if err != nil || a.Candidate == nil {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	return a
+}
+
+// unreadable is a store that cannot be read from some moment on.
+type unreadable struct {
+	store.Store
+	from func() bool
+}
+
+func (u *unreadable) View(ctx context.Context, fn func(store.Reader) error) error {
+	if u.from() {
+		return errDisk
+	}
+	return u.Store.View(ctx, fn)
+}
+
+// A new credential that waits for a decision lives on at a provider that revokes token by token, and that is said.
+func TestRemovingSaysWhatBecomesOfACredentialThatWaits(t *testing.T) {
+	t.Parallel()
+	r, before, _ := shrunk(t)
+	plan, err := r.RemovalPlan(t.Context(), before.ID)
+	if text := strings.Join(plan.Effects, " "); err != nil || !strings.Contains(text, "waits for a decision") || !strings.Contains(text, "not revoked") {
+		t.Errorf("%s, %v", text, err)
+	}
+	result, err := r.Remove(t.Context(), before.ID, accounts.RemoveOptions{Revoke: true})
+	if err != nil || !result.Revoked || !strings.Contains(result.Text, "stays valid at Demo") {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if live := r.server.Stats().LiveGrants; live != 1 {
+		t.Errorf("%d grants live at the provider", live)
 	}
 }
 
