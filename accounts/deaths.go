@@ -30,6 +30,9 @@ type causes struct {
 	risks []Risk
 }
 
+// noCauses are those of a provider that the catalogue knows nothing of.
+var noCauses = &causes{}
+
 // causesOf looks up what ends a grant of this account, by the catalogue.
 func causesOf(p provider.Provider, a store.Account, c ClientFacts) *causes {
 	found := &causes{}
@@ -73,7 +76,7 @@ type causeBook map[string]*causes
 
 func (b causeBook) of(p provider.Provider, a store.Account, c ClientFacts) *causes {
 	if len(p.Deaths) == 0 {
-		return &causes{}
+		return noCauses
 	}
 	var key strings.Builder
 	for _, part := range []string{p.ID, c.Kind, strings.Join(a.Granted, " "), strings.Join(a.Services, " ")} {

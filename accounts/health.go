@@ -99,6 +99,7 @@ type Facts struct {
 	Missing      []provider.Permission
 	Drift        []Drift
 	Client       ClientFacts
+	Unchecked    bool // a credential is stored that was not checked, or is not in use yet
 
 	causes *causes // nil: looked up in the catalogue
 }

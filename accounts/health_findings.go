@@ -142,10 +142,15 @@ func (e *evaluation) signIn() {
 	a := e.Account
 	// An account is made when its first grant comes, and is without one of its own until that has been promoted.
 	if a.AuthorizedAt.IsZero() && a.RefreshedAt.IsZero() && !a.HasRefresh && a.ProvenAt.IsZero() {
-		e.add(Finding{
+		f := Finding{
 			State: NeedsSignIn, Severity: SeverityCritical, Cause: causeNoGrant, Remedy: diagnose.Reauthorize,
 			Title: "Never fully authorized", Detail: "No credential is stored for this account. Authorize it.", Since: a.CreatedAt,
-		})
+		}
+		if e.Unchecked {
+			f.Title = "Signed in, and not checked yet"
+			f.Detail = "The credential is stored. If nobody is at it, have it checked: fettle decide " + a.Name + " repeat"
+		}
+		e.add(f)
 	}
 	e.report(NeedsSignIn, SeverityCritical)
 }

@@ -484,3 +484,19 @@ func TestChecksOfADroppedCredentialConcludeNothing(t *testing.T) {
 		t.Errorf("the credential that came meanwhile is gone: %t", ok)
 	}
 }
+
+// Whoever was killed between keeping a first credential and checking it is not sent to sign in once more.
+func TestAnUncheckedCredentialIsToBeChecked(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.Options{})
+	a := r.unchecked(t, "sales")
+	if h := a.Health; h.State != accounts.NeedsSignIn || !strings.Contains(h.Title, "not checked") || !strings.Contains(h.Detail, "fettle decide sales repeat") {
+		t.Errorf("%+v", h.Finding)
+	}
+	if result, err := r.RepeatChecks(t.Context(), a.ID, nil); err != nil || result.End != accounts.EndAuthorized {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if h := r.look(t, a.ID).Health; h.State != accounts.Healthy {
+		t.Errorf("%+v", h.Finding)
+	}
+}

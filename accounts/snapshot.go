@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -47,7 +48,7 @@ func (b *Book) Snapshot(ctx context.Context) (Snapshot, error) {
 	s := Snapshot{Revision: revision, TakenAt: b.now(), Accounts: make([]Account, 0, len(all.accounts)), Pending: []PendingFlow{}, Locked: b.cfg.Vault.Locked()}
 	flows := b.pendingOf(all.flows, &s)
 	for _, a := range all.accounts {
-		s.Accounts = append(s.Accounts, b.assemble(a, all, flows[a.ID]))
+		s.Accounts = append(s.Accounts, b.assemble(a, all, flows[a.ID], s.TakenAt))
 	}
 	slices.SortFunc(s.Accounts, worseFirst)
 	return s, nil
@@ -67,7 +68,7 @@ func (b *Book) pendingOf(flows []store.Flow, s *Snapshot) map[string]*PendingFlo
 	marks := map[string]*PendingFlow{}
 	for _, f := range flows {
 		// Tidy has not come by yet; nobody can finish it any more.
-		if !f.ExpiresAt.After(s.TakenAt) {
+		if expired(f.ExpiresAt, s.TakenAt) {
 			continue
 		}
 		pending := b.pendingFlow(f)
@@ -185,12 +186,13 @@ func (b *Book) lookAt(r store.Reader, a store.Account) (Account, error) {
 	if err := readMarks(r, &all); err != nil {
 		return Account{}, err
 	}
-	marks := b.pendingOf(all.flows, &Snapshot{TakenAt: b.now()})
-	return b.assemble(a, all, marks[a.ID]), nil
+	now := b.now()
+	marks := b.pendingOf(all.flows, &Snapshot{TakenAt: now})
+	return b.assemble(a, all, marks[a.ID], now), nil
 }
 
 // assemble joins an account with its records and its health.
-func (b *Book) assemble(a store.Account, all records, pending *PendingFlow) Account {
+func (b *Book) assemble(a store.Account, all records, pending *PendingFlow, now time.Time) Account {
 	p, _ := b.cfg.Catalogue.Get(a.Provider)
 	out := Account{
 		Account: a, ProviderName: cmp.Or(p.Name, a.Provider), ServiceNames: serviceNames(p, a.Services),
@@ -205,23 +207,25 @@ func (b *Book) assemble(a store.Account, all records, pending *PendingFlow) Acco
 		out.ClientLabel = cmp.Or(client.Label, client.OAuthID, "gone")
 	}
 	var intent *store.Intent
-	if i, ok := all.intents[a.ID]; ok {
-		intent, out.OpenSince = &i, i.At
+	if found, ok := all.intents[a.ID]; ok {
+		open := found // of its own, so that the many accounts without one cost no allocation
+		intent, out.OpenSince = &open, open.At
 	}
-	if g, ok := all.candidates[a.ID]; ok {
-		if facts, err := readCandidateFacts(g); err == nil { // one written by a newer fettle is not described
-			described := facts.describe(p, a, g.WrittenAt)
+	candidate, waits := all.candidates[a.ID]
+	if waits {
+		if facts, err := readCandidateFacts(candidate); err == nil { // one written by a newer fettle is not described
+			described := facts.describe(p, a, candidate.WrittenAt)
 			out.Candidate = &described
 		}
 	}
-	f := Facts{Account: a, Provider: p, Observations: out.Observations, Intent: intent, Missing: out.Missing}
+	f := Facts{Account: a, Provider: p, Observations: out.Observations, Intent: intent, Missing: out.Missing, Unchecked: waits}
 	// A client record that is gone leaves its facts unknown: those of config.toml are another client's.
 	if a.ClientID == "" || client.ID != "" {
 		f.Client = all.clientFacts(p, a.ClientID)
 		f.Drift = driftOf(a, p, configuredClientID(p, client))
 	}
 	f.causes = all.causes.of(p, a, f.Client)
-	out.Health = Evaluate(f, b.cfg.Policy, b.now())
+	out.Health = Evaluate(f, b.cfg.Policy, now)
 	return out
 }
 
