@@ -196,6 +196,8 @@ func TestVaultLockedMeanwhile(t *testing.T) {
 	gate.Open()
 	if err := <-rung; !isA[*vault.LockedError](err) {
 		t.Errorf("alarm %v", err)
+	} else if held := (&accounts.UnstoredError{Account: "a", Err: err}).Error(); !strings.Contains(held, "open the vault") || strings.Contains(held, "disk") {
+		t.Errorf("the operator is told: %s", held)
 	}
 	if err := r.vault.Unlock(t.Context(), nil); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"fettle/accounts/store"
+	"fettle/accounts/vault"
 	"fettle/oauthflow/diagnose"
 )
 
@@ -109,7 +111,7 @@ func (e *RefreshError) Error() string {
 func (e *RefreshError) Unwrap() error { return e.Err }
 
 // UnstoredError says that a provider's answer exists only in this process's memory, because the store
-// cannot be written. Writing is retried for as long as the process lives: make room, do not kill it.
+// cannot be written, or the vault is locked. Writing is retried for as long as the process lives: do not kill it.
 type UnstoredError struct {
 	Account string
 	Since   time.Time
@@ -117,7 +119,18 @@ type UnstoredError struct {
 }
 
 func (e *UnstoredError) Error() string {
-	return fmt.Sprintf("account %q: the new token could not be stored and is held in memory: free some disk space and keep this program running (%v)", e.Account, e.Err)
+	return fmt.Sprintf("account %q: the new token could not be stored and is held in memory: %s and keep this program running (%v)", e.Account, e.Remedy(), e.Err)
+}
+
+// Remedy says what lets the token be stored after all.
+func (e *UnstoredError) Remedy() string {
+	if errors.Is(e.Err, store.ErrNoSpace) {
+		return "free some disk space"
+	}
+	if _, ok := errors.AsType[*vault.LockedError](e.Err); ok {
+		return "open the vault again"
+	}
+	return "mend what keeps it from being written"
 }
 
 // Unwrap returns the store's error.
