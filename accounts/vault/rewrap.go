@@ -41,7 +41,7 @@ func (v *Vault) Rewrap(ctx context.Context, to Settings, passphrase secret.Text)
 		return err
 	}
 	defer unlock()
-	from, err := find(s)
+	from, err := v.findAgain(s)
 	if err != nil {
 		return err
 	}
@@ -75,6 +75,16 @@ func (v *Vault) Rewrap(ctx context.Context, to Settings, passphrase secret.Text)
 		return err
 	}
 	return retire(s, former, next)
+}
+
+// findAgain reads vault.toml once its lock is held. Another vault than this one may have taken its place, and its files
+// must not get this one's keys.
+func (v *Vault) findAgain(s Settings) (record, error) {
+	rec, err := find(s)
+	if mine := v.ID(); err == nil && mine != "" && rec.ID != mine {
+		return record{}, fmt.Errorf("another vault has taken the place of this one in %s; start fettle again", s.Dir)
+	}
+	return rec, err
 }
 
 // holders makes both holders. Two kinds of key in one file would leave a moment in which vault.toml is wrong about it.
@@ -119,7 +129,7 @@ func (v *Vault) SetRecipients(ctx context.Context, recovery []string, prompt Pro
 		return err
 	}
 	defer unlock()
-	from, err := find(s)
+	from, err := v.findAgain(s)
 	if err != nil {
 		return err
 	}

@@ -54,6 +54,26 @@ func wantNoKeyInUse(t *testing.T, s vault.Settings, holder vault.Holder) {
 	}
 }
 
+// A program that has a vault open may outlive it: somebody moves the files away and makes another vault. The keys of
+// the former must not be written over those of the latter.
+func TestAnotherVaultInItsPlaceIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	s := settings(t, vault.HolderFile)
+	old := create(t, s)
+	for _, name := range []string{"vault.age", "vault.toml", "vault.key"} {
+		must(t, os.Rename(filepath.Join(s.Dir, name), filepath.Join(t.TempDir(), name)))
+	}
+	blob := sealed(t, create(t, s))
+	next := settings(t, vault.HolderPassphrase)
+	if err := old.Rewrap(t.Context(), next, secret.New(passphrase)); err == nil || !strings.Contains(err.Error(), s.Dir) {
+		t.Errorf("rewrap: %v", err)
+	}
+	if err := old.SetRecipients(t.Context(), []string{recoveryKey(t).Recipient().String()}, nil); err == nil || !strings.Contains(err.Error(), s.Dir) {
+		t.Errorf("recipients: %v", err)
+	}
+	wantOpens(t, reopen(t, s), blob)
+}
+
 func TestRewrapChangesThePassphrase(t *testing.T) {
 	t.Parallel()
 	s := settings(t, vault.HolderPassphrase)
