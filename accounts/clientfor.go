@@ -102,7 +102,7 @@ func (b *Book) configClient(ctx context.Context, p provider.Provider) (oauthflow
 	if c.ID == "" {
 		return oauthflow.Client{}, &ClientError{p.ID, errors.New("none is configured; add one with `fettle client add " + p.ID + "`")}
 	}
-	s, err := b.secrets.get(b.now(), p.ID, func() (secret.Text, error) { return configSecret(ctx, c) })
+	s, err := b.secrets.of(p.ID).get(b.now, func() (secret.Text, error) { return configSecret(ctx, c) })
 	if err != nil {
 		return oauthflow.Client{}, &ClientError{p.ID, err}
 	}
@@ -155,29 +155,42 @@ func authOf(auth provider.AuthMethod, s secret.Text) provider.AuthMethod {
 // secretCache remembers the secrets that config.toml points at, for a minute.
 type secretCache struct {
 	mu    sync.Mutex
-	known map[string]cachedSecret
+	known map[string]*cachedSecret // by provider
 }
 
+// cachedSecret is held while it is got, so that the agent of one provider that hangs keeps no other provider waiting.
 type cachedSecret struct {
+	mu   sync.Mutex
 	text secret.Text
-	at   time.Time
+	at   time.Time // zero: not known
+}
+
+// of is the place of a provider's secret.
+func (c *secretCache) of(providerID string) *cachedSecret {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil {
+		c.known = map[string]*cachedSecret{}
+	}
+	if c.known[providerID] == nil {
+		c.known[providerID] = &cachedSecret{}
+	}
+	return c.known[providerID]
 }
 
 // get calls read for a secret that is not known or too old. Callers wait for one another: a command that
 // asks an agent runs once.
-func (c *secretCache) get(now time.Time, providerID string, read func() (secret.Text, error)) (secret.Text, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s, ok := c.known[providerID]; ok && now.Sub(s.at) < secretTerm && !now.Before(s.at) {
+func (s *cachedSecret) get(now func() time.Time, read func() (secret.Text, error)) (secret.Text, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// The time after the wait: by that of before it, what somebody else just got would lie ahead.
+	if at := now(); !s.at.IsZero() && at.Sub(s.at) < secretTerm && !at.Before(s.at) {
 		return s.text, nil
 	}
 	text, err := read()
 	if err != nil {
 		return secret.Text{}, err
 	}
-	if c.known == nil {
-		c.known = map[string]cachedSecret{}
-	}
-	c.known[providerID] = cachedSecret{text, now}
+	s.text, s.at = text, now()
 	return text, nil
 }
