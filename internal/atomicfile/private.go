@@ -51,19 +51,16 @@ func EnsureDir(path string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return fmt.Errorf("cannot make the folder: %w", err)
 	}
-	info, err := os.Stat(path)
-	if err != nil {
+	info, closed, err := ownFolder(path)
+	if err != nil || closed {
 		return err
-	}
-	uid, _, known := owner(info)
-	if known && uid != os.Geteuid() {
-		return &Refused{path, "the folder belongs to " + userName(uid), "run this as that user, or name a folder of your own"}
-	}
-	if !known || info.Mode().Perm() == 0o700 {
-		return nil
 	}
 	entries, err := os.ReadDir(path)
 	if err != nil {
+		return err
+	}
+	// Looked at again after the content was: of several processes that start at once, one closes the folder and fills it.
+	if info, closed, err = ownFolder(path); err != nil || closed {
 		return err
 	}
 	if shared := info.Mode()&fs.ModeSticky != 0; shared || (len(entries) > 0 && info.Mode().Perm()&0o077 != 0) {
@@ -71,6 +68,18 @@ func EnsureDir(path string) error {
 			"name a folder of its own, or: chmod 700 " + shellQuote(path)}
 	}
 	return os.Chmod(path, 0o700) //nolint:gosec // a folder needs its x bits
+}
+
+// ownFolder refuses another user's folder, and reports whether there is nothing to be done about its mode.
+func ownFolder(path string) (info fs.FileInfo, closed bool, err error) {
+	if info, err = os.Stat(path); err != nil {
+		return nil, false, err
+	}
+	uid, _, known := owner(info)
+	if known && uid != os.Geteuid() {
+		return nil, false, &Refused{path, "the folder belongs to " + userName(uid), "run this as that user, or name a folder of your own"}
+	}
+	return info, !known || info.Mode().Perm() == 0o700, nil
 }
 
 // check applies checkInfo to whatever path leads to.

@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -119,5 +121,31 @@ func wantRefusal(t *testing.T, what string, err error, reason string) {
 	var refused *atomicfile.Refused
 	if !errors.As(err, &refused) || !strings.Contains(refused.Reason, reason) || refused.Remedy == "" {
 		t.Errorf("%s: error %v, want a refusal: %s", what, err, reason)
+	}
+}
+
+// Several processes start at once on an empty folder that is open to others: whoever closes it first puts something
+// into it, and the others must not take that for a reason to refuse it.
+func TestAFolderMayBeClosedBySeveralAtOnce(t *testing.T) {
+	t.Parallel()
+	for range 300 {
+		dir := filepath.Join(t.TempDir(), "data")
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // as a person would have made it
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for i := range 8 {
+			all.Go(func() {
+				if err := atomicfile.EnsureDir(dir); err != nil {
+					t.Error(err)
+				} else if err := os.MkdirAll(filepath.Join(dir, strconv.Itoa(i)), 0o700); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
 	}
 }
