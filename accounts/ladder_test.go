@@ -56,11 +56,11 @@ func certificate(t *testing.T, ends time.Time) (tls.Certificate, *x509.CertPool)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
 }
 
-// secureServer is a token endpoint behind TLS; it says no to every request.
-func secureServer(t *testing.T, cert tls.Certificate, date time.Time) *httptest.Server {
+// secureServer is a token endpoint behind TLS, whose clock is off by that; it says no to every request.
+func secureServer(t *testing.T, cert tls.Certificate, off time.Duration) *httptest.Server {
 	t.Helper()
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Date", date.UTC().Format(http.TimeFormat))
+		w.Header().Set("Date", time.Now().Add(off).UTC().Format(http.TimeFormat))
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = fmt.Fprint(w, `{"error":"invalid_grant"}`) // the client is this test
 	}))
@@ -145,28 +145,28 @@ func TestTheLadderStopsAtTheRungThatIsBroken(t *testing.T) {
 		name      string
 		address   string // "" = a server of its own
 		cert      tls.Certificate
-		date      time.Time
+		off       time.Duration // of the server's clock
 		transport *http.Transport
 		rung      accounts.CheckID
 		state     accounts.CheckState
 		cause     string
 	}{
-		{"a resolver that fails", "https://login.acme.example", good, time.Time{}, &http.Transport{DialContext: (&net.Dialer{Resolver: deaf}).DialContext}, accounts.CheckDNS, accounts.CheckFailed, "dns"},
-		{"a server that is down", nobody, good, time.Time{}, trusting(trusted), accounts.CheckConnect, accounts.CheckFailed, ""},
-		{"a certificate nobody trusts", "", good, time.Now(), trusting(nil), accounts.CheckTLS, accounts.CheckFailed, "tls"},
-		{"a certificate that has ended", "", old, time.Now(), trusting(trustedOld), accounts.CheckTLS, accounts.CheckFailed, ""},
-		{"a proxy that wants a password", "", good, time.Now(), through("407 Proxy Authentication Required"), accounts.CheckProxy, accounts.CheckFailed, "proxy"},
-		{"a proxy that forbids", "", good, time.Now(), through("403 Forbidden"), accounts.CheckProxy, accounts.CheckFailed, "proxy"},
-		{"a clock that is two minutes ahead", "", good, time.Now().Add(-2 * time.Minute), trusting(trusted), accounts.CheckClock, accounts.CheckWarning, "clock_skew"},
-		{"a clock that is ten minutes ahead", "", good, time.Now().Add(-10 * time.Minute), trusting(trusted), accounts.CheckClock, accounts.CheckWarning, "clock_skew"},
-		{"a clock that is two hours behind", "", good, time.Now().Add(2 * time.Hour), trusting(trusted), accounts.CheckClock, accounts.CheckFailed, "clock_skew"},
-		{"a grant that is dead", "", good, time.Now(), trusting(trusted), accounts.CheckRefresh, accounts.CheckFailed, ""},
+		{"a resolver that fails", "https://login.acme.example", good, 0, &http.Transport{DialContext: (&net.Dialer{Resolver: deaf}).DialContext}, accounts.CheckDNS, accounts.CheckFailed, "dns"},
+		{"a server that is down", nobody, good, 0, trusting(trusted), accounts.CheckConnect, accounts.CheckFailed, ""},
+		{"a certificate nobody trusts", "", good, 0, trusting(nil), accounts.CheckTLS, accounts.CheckFailed, "tls"},
+		{"a certificate that has ended", "", old, 0, trusting(trustedOld), accounts.CheckTLS, accounts.CheckFailed, ""},
+		{"a proxy that wants a password", "", good, 0, through("407 Proxy Authentication Required"), accounts.CheckProxy, accounts.CheckFailed, "proxy"},
+		{"a proxy that forbids", "", good, 0, through("403 Forbidden"), accounts.CheckProxy, accounts.CheckFailed, "proxy"},
+		{"a clock that is two minutes ahead", "", good, -2 * time.Minute, trusting(trusted), accounts.CheckClock, accounts.CheckWarning, "clock_skew"},
+		{"a clock that is ten minutes ahead", "", good, -10 * time.Minute, trusting(trusted), accounts.CheckClock, accounts.CheckWarning, "clock_skew"},
+		{"a clock that is two hours behind", "", good, 2 * time.Hour, trusting(trusted), accounts.CheckClock, accounts.CheckFailed, "clock_skew"},
+		{"a grant that is dead", "", good, 0, trusting(trusted), accounts.CheckRefresh, accounts.CheckFailed, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, sandbox.Options{})
 			if c.address == "" {
-				c.address = secureServer(t, c.cert, c.date).URL
+				c.address = secureServer(t, c.cert, c.off).URL
 			}
 			id := r.at(t, c.address, c.transport)
 			report := r.verify(t, id)
