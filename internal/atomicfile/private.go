@@ -51,8 +51,7 @@ func EnsureDir(path string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return fmt.Errorf("cannot make the folder: %w", err)
 	}
-	info, closed, err := ownFolder(path)
-	if err != nil || closed {
+	if _, closed, err := ownFolder(path); err != nil || closed {
 		return err
 	}
 	entries, err := os.ReadDir(path)
@@ -60,7 +59,8 @@ func EnsureDir(path string) error {
 		return err
 	}
 	// Looked at again after the content was: of several processes that start at once, one closes the folder and fills it.
-	if info, closed, err = ownFolder(path); err != nil || closed {
+	info, closed, err := ownFolder(path)
+	if err != nil || closed {
 		return err
 	}
 	if shared := info.Mode()&fs.ModeSticky != 0; shared || (len(entries) > 0 && info.Mode().Perm()&0o077 != 0) {
