@@ -133,7 +133,7 @@ func TestAFolderMayBeClosedBySeveralAtOnce(t *testing.T) {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // as a person would have made it
+		if err := os.Chmod(dir, 0o755); err != nil { // as a person would have made it
 			t.Fatal(err)
 		}
 		var all sync.WaitGroup
