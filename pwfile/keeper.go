@@ -128,11 +128,9 @@ type look struct {
 	now      time.Time
 }
 
+// look reads the canvases first and the accounts after them: read the other way round, a file that is written for a
+// newer credential in between would look as if this book were behind it.
 func (k *Keeper) look(ctx context.Context) (look, error) {
-	snapshot, err := k.cfg.Book.Snapshot(ctx)
-	if err != nil {
-		return look{}, err
-	}
 	server, broken := ServerRecipient(k.cfg.Dir)
 	if errors.Is(broken, ErrNoServer) {
 		broken = nil
@@ -142,7 +140,7 @@ func (k *Keeper) look(ctx context.Context) (look, error) {
 		places   []store.Place
 		packages []store.Package
 	)
-	err = k.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+	err := k.cfg.Store.View(ctx, func(r store.Reader) (err error) {
 		if canvases, err = r.Canvases(); err == nil {
 			places, err = r.Places("")
 		}
@@ -155,12 +153,11 @@ func (k *Keeper) look(ctx context.Context) (look, error) {
 		return look{}, err
 	}
 	l := look{
-		canvases: make([]Canvas, 0, len(canvases)), accounts: map[string]*accounts.Account{}, byName: map[string]*accounts.Account{},
-		packages: namesByCanvas(packages), server: server, broken: broken, idle: k.cfg.IdleTerm, now: k.cfg.Now(),
+		canvases: make([]Canvas, 0, len(canvases)), packages: namesByCanvas(packages),
+		server: server, broken: broken, idle: k.cfg.IdleTerm, now: k.cfg.Now(),
 	}
-	for i := range snapshot.Accounts {
-		a := &snapshot.Accounts[i]
-		l.accounts[a.ID], l.byName[a.Name] = a, a
+	if l, err = k.withAccounts(ctx, l); err != nil {
+		return look{}, err
 	}
 	byCanvas := map[string][]store.Place{}
 	for _, p := range places {
@@ -170,6 +167,20 @@ func (k *Keeper) look(ctx context.Context) (look, error) {
 	defer k.mu.Unlock()
 	for _, c := range canvases {
 		l.canvases = append(l.canvases, l.canvas(c, byCanvas[c.ID], k.gone[c.ID]))
+	}
+	return l, nil
+}
+
+// withAccounts returns the look with the accounts as they are now.
+func (k *Keeper) withAccounts(ctx context.Context, l look) (look, error) {
+	snapshot, err := k.cfg.Book.Snapshot(ctx)
+	if err != nil {
+		return look{}, err
+	}
+	l.accounts, l.byName = make(map[string]*accounts.Account, len(snapshot.Accounts)), make(map[string]*accounts.Account, len(snapshot.Accounts))
+	for i := range snapshot.Accounts {
+		a := &snapshot.Accounts[i]
+		l.accounts[a.ID], l.byName[a.Name] = a, a
 	}
 	return l, nil
 }

@@ -64,21 +64,23 @@ func (g *generator) write(ctx context.Context, j job) outcome {
 	return o
 }
 
-// again reads the canvas and its places once more. Who packs it matters only where a credential would be handed over,
-// and is read only then: a run of thousands of canvases would read all packages for each.
+// again reads the canvas and its places once more. Accounts and packages matter only where a credential would be handed
+// over, and are read only then: a run of thousands of canvases would read them all for each.
 func (g *generator) again(ctx context.Context, id string) (Canvas, error) {
-	var c Canvas
-	err := g.cfg.Store.View(ctx, func(r store.Reader) error {
-		record, err := r.Canvas(id)
-		if err != nil {
+	var (
+		record store.Canvas
+		places []store.Place
+		c      Canvas
+	)
+	err := g.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		if record, err = r.Canvas(id); err != nil {
 			return err
 		}
-		places, err := r.Places(id)
-		if err != nil {
+		if places, err = r.Places(id); err != nil {
 			return err
 		}
 		c = g.look.canvas(record, places, false)
-		if !slices.ContainsFunc(c.Accounts, func(a AccountRef) bool { return a.Dedicated != "" }) {
+		if !c.handsOver() {
 			return nil
 		}
 		all, err := r.Packages()
@@ -86,9 +88,23 @@ func (g *generator) again(ctx context.Context, id string) (Canvas, error) {
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		err = errors.New("the canvas was removed meanwhile")
+		return c, errors.New("the canvas was removed meanwhile")
 	}
-	return c, err
+	if err != nil || !c.handsOver() {
+		return c, err
+	}
+	// Another run may have handed the credential over while this one waited for the lock.
+	now, err := g.withAccounts(ctx, g.look)
+	if err != nil {
+		return c, err
+	}
+	now.packages = map[string][]string{id: c.Packages}
+	return now.canvas(record, places, false), nil
+}
+
+// handsOver reports whether the canvas's file carries a credential that it becomes the only holder of.
+func (c Canvas) handsOver() bool {
+	return slices.ContainsFunc(c.Accounts, func(a AccountRef) bool { return a.Dedicated != "" })
 }
 
 // survey reads what lies at places, by place ID; what cannot be read is as good as missing.
