@@ -32,8 +32,8 @@ type outcome struct {
 
 // delivered is what became of one place.
 type delivered struct {
-	place store.Place // as now known
-	state store.LineState
+	place store.Place     // as now known
+	state store.LineState // LineWaiting: the run ended in the middle of it
 	err   error
 }
 
@@ -134,13 +134,15 @@ func (r *running) lines(o outcome) []store.RunLine {
 		}
 		ended = append(ended, *line)
 	}
+	waits := map[string]bool{}
 	for _, d := range o.places {
-		if i, ok := r.index[d.place.ID]; ok {
+		if i, ok := r.index[d.place.ID]; ok && d.state != store.LineWaiting {
 			end(i, d.state, d.err)
 		}
+		waits[d.place.ID] = d.state == store.LineWaiting
 	}
 	for i, line := range r.run.Lines {
-		if line.CanvasID == o.canvasID && line.State == store.LineWaiting && !o.left {
+		if line.CanvasID == o.canvasID && line.State == store.LineWaiting && !o.left && !waits[line.PlaceID] {
 			end(i, store.LineFailed, cmp.Or(o.problem, errors.New("the place was removed meanwhile")))
 		}
 	}
@@ -173,7 +175,7 @@ func (r *running) keepOne(w store.Writer, o outcome) error {
 	var problem error
 	for _, d := range o.places {
 		i := slices.IndexFunc(places, func(p store.Place) bool { return p.ID == d.place.ID && p.Target == d.place.Target })
-		if i < 0 {
+		if i < 0 || d.state == store.LineWaiting {
 			continue
 		}
 		p := places[i]

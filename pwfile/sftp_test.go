@@ -395,3 +395,31 @@ func (b *bench) forget(name string) error {
 	}
 	return err
 }
+
+// A delivery that the operator cuts has not failed: its line waits, and the run goes on with it.
+func TestADeliveryThatIsCutByTheOperatorGoesOnWaiting(t *testing.T) {
+	t.Parallel()
+	n, b := sshtest.New(t), newBench(t)
+	b.over(n)
+	n.Start("host")
+	dir, address := b.away("host")
+	b.book.add("a")
+	b.canvas("nightly", func(c *pwfile.NewCanvas) { c.Copies = []string{address} }, "a")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	first, err := b.Generate(ctx, b.plan(pwfile.Selection{}), pwfile.GenerateOptions{Underway: func(l store.RunLine) {
+		if strings.HasPrefix(l.Target, "sftp://") {
+			cancel()
+		}
+	}}, nil)
+	if !errors.Is(err, context.Canceled) || states(first) != "done waiting" || !first.EndedAt.IsZero() {
+		t.Fatalf("%v: %+v", err, first.Lines)
+	}
+	if got := b.now("nightly").Places[1]; got.Problem != "" || !got.CheckedAt.IsZero() {
+		t.Errorf("what is not known of the place was recorded: %+v", got)
+	}
+	second := b.generate(pwfile.Selection{Stale: true})
+	if second.ID != first.ID || states(second) != "unchanged done" || entries(t, dir) != "nightly.pwfile.age" {
+		t.Errorf("after %s: %s: %+v", first.ID, second.ID, second.Lines)
+	}
+}

@@ -269,6 +269,11 @@ func (g *generator) deliverTo(ctx context.Context, c Canvas, p store.Place, cont
 		g.underway(c, p)
 		d.err = g.carriers.to(p).put(ctx, dispatch{Target: p.Target, Content: content, Group: c.Group, First: p.Serial == 0, Tag: p.ID})
 	}
+	// Cut by the end of the run it has not failed: the line waits for whoever goes on, and nothing new is known of the place.
+	if d.err != nil && errors.Is(d.err, ctx.Err()) {
+		d.state = store.LineWaiting
+		return d
+	}
 	if unreachable(d.err) { // what was last seen there is all that is known
 		d.place.UnreachedAt = g.cfg.Now().UTC()
 		d.state, d.place.Problem = store.LineFailed, safetext.Line(d.err.Error())
