@@ -2,6 +2,7 @@ package pwfile_test
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -78,5 +79,44 @@ func TestAFileWrittenDuringALookIsNotTakenForALaterBooks(t *testing.T) {
 	c, err := k.ByName(t.Context(), "nightly")
 	if err != nil || codes(c) != "" {
 		t.Errorf("stale: %+v, %v", c.Stale, err)
+	}
+}
+
+// A place that is taken away while its file is written is nobody's any more: whoever reads the run learns what lies there.
+func TestAPlaceThatIsRemovedWhileItIsWritten(t *testing.T) {
+	t.Parallel()
+	for name, meanwhile := range map[string]func(t *testing.T, b *bench, c pwfile.Canvas) error{
+		"the canvas": func(t *testing.T, b *bench, c pwfile.Canvas) error {
+			_, err := b.Remove(t.Context(), c.ID)
+			return err
+		},
+		"the place": func(t *testing.T, b *bench, c pwfile.Canvas) error {
+			other := filepath.Join(b.home, "other.age")
+			_, err := b.Edit(t.Context(), c.ID, pwfile.Change{PasswordFile: &other})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.book.add("a")
+			c := b.canvas("nightly", nil, "a")
+			var told []store.RunLine
+			run, err := b.Generate(t.Context(), b.plan(pwfile.Selection{}), pwfile.GenerateOptions{Underway: func(store.RunLine) {
+				if err := meanwhile(t, b, c); err != nil {
+					t.Error(err)
+				}
+			}}, func(p pwfile.Progress) { told = append(told, p.Line) })
+			if err != nil || states(run) != "failed" || !strings.Contains(run.Lines[0].Cause, "still opens") {
+				t.Errorf("%+v, %v", run.Lines, err)
+			}
+			if compactAny(t, told) != compactAny(t, run.Lines) {
+				t.Errorf("told of %+v", told)
+			}
+			last, err := b.LastRun(t.Context())
+			if err != nil || compactAny(t, last.Lines) != compactAny(t, run.Lines) {
+				t.Errorf("recorded: %+v, %v", last.Lines, err)
+			}
+		})
 	}
 }

@@ -102,6 +102,9 @@ func (r *running) keep(ctx context.Context, batch []outcome) error {
 		return nil
 	}
 	err := r.cfg.Store.Update(ctx, func(w store.Writer) error {
+		for _, line := range ended { // as they were: an Update may run again
+			r.run.Lines[r.index[line.PlaceID]] = line
+		}
 		for _, o := range batch {
 			if err := r.keepOne(w, o); err != nil {
 				return err
@@ -113,13 +116,24 @@ func (r *running) keep(ctx context.Context, batch []outcome) error {
 		err = fmt.Errorf("password files were written and could not be recorded; run the same again: %w", err)
 	}
 	for _, line := range ended {
+		now := &r.run.Lines[r.index[line.PlaceID]]
 		if err != nil {
-			line.State, line.Cause = store.LineFailed, safetext.Line(err.Error())
-			r.run.Lines[r.index[line.PlaceID]] = line
+			now.State, now.Cause = store.LineFailed, safetext.Line(err.Error())
 		}
-		r.tell(line)
+		r.tell(*now)
 	}
 	return err
+}
+
+// orphan turns the line of a file that was just written to what is no place of a canvas any more: nobody else would say
+// that a credential lies there.
+func (r *running) orphan(d delivered) {
+	i, ok := r.index[d.place.ID]
+	if !ok || d.state != store.LineDone {
+		return
+	}
+	r.run.Lines[i].State, r.run.Lines[i].Code = store.LineFailed, codeFailed
+	r.run.Lines[i].Cause = safetext.Line("the place was removed while its file was written; that file stays there and still opens: remove " + d.place.Target + " if no job reads it")
 }
 
 // lines puts an outcome into the run's lines and returns those that ended with it.
@@ -157,6 +171,9 @@ func (r *running) keepOne(w store.Writer, o outcome) error {
 	}
 	c, err := w.Canvas(o.canvasID)
 	if errors.Is(err, store.ErrNotFound) {
+		for _, d := range o.places {
+			r.orphan(d)
+		}
 		return nil
 	}
 	if err != nil {
@@ -175,6 +192,9 @@ func (r *running) keepOne(w store.Writer, o outcome) error {
 	var problem error
 	for _, d := range o.places {
 		i := slices.IndexFunc(places, func(p store.Place) bool { return p.ID == d.place.ID && p.Target == d.place.Target })
+		if i < 0 {
+			r.orphan(d)
+		}
 		if i < 0 || d.state == store.LineWaiting {
 			continue
 		}
