@@ -175,11 +175,21 @@ func (k *Keeper) apply(w store.Writer, taken targets, c *store.Canvas, former []
 		}
 	}
 	for i := range places {
+		if before.Group != c.Group {
+			regroup(&places[i])
+		}
 		if err := w.PutPlace(&places[i]); err != nil {
 			return nil, err
 		}
 	}
 	return notes, w.AddEvent(k.event(action, *c, true, ""))
+}
+
+// regroup notes that the file at a place elsewhere has the access it was written with, which no look here can tell.
+func regroup(p *store.Place) {
+	if p.Kind != store.PlaceLocal && p.SHA256 != "" && p.Problem == "" {
+		p.Problem = fmt.Sprintf("%s was written for another group", p.Target)
+	}
 }
 
 // fields applies the change to the canvas's own record.

@@ -423,3 +423,30 @@ func TestADeliveryThatIsCutByTheOperatorGoesOnWaiting(t *testing.T) {
 		t.Errorf("after %s: %s: %+v", first.ID, second.ID, second.Lines)
 	}
 }
+
+// Nobody has to look at another machine to know that the file there has the former group.
+func TestAnotherGroupIsNewsForAPlaceElsewhere(t *testing.T) {
+	t.Parallel()
+	n, b := sshtest.New(t), newBench(t)
+	b.over(n)
+	n.Start("host")
+	dir, address := b.away("host")
+	b.book.add("a")
+	c := b.canvas("nightly", func(c *pwfile.NewCanvas) { c.PasswordFile = address }, "a")
+	b.generate(pwfile.Selection{})
+	group, path := fmt.Sprint(os.Getegid()), filepath.Join(dir, "nightly.pwfile.age")
+	before, exports := readFile(t, path), b.book.exports
+	if _, err := b.Edit(t.Context(), c.ID, pwfile.Change{Group: &group}); err != nil {
+		t.Fatal(err)
+	}
+	if got := codes(b.now("nightly")); got != "place_differs" {
+		t.Errorf("after the group was set: %q", got)
+	}
+	if got := states(b.generate(pwfile.Selection{Stale: true})); got != "done" || b.book.exports != exports || !bytes.Equal(readFile(t, path), before) {
+		t.Errorf("mended: %s", got)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o640 || codes(b.look("nightly")) != "" {
+		t.Errorf("%v, %v, stale: %s", info.Mode(), err, codes(b.look("nightly")))
+	}
+}
