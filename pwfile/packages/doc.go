@@ -6,7 +6,8 @@
 //
 //   - The writing side: Keeper (keeper.go), what is in a package (edit.go, local.go), what a sync would do (plan.go), its
 //     execution (sync.go, upload.go, clean.go).
-//   - The reading side needs no store and no vault: Fetch (fetch.go, switch.go).
+//   - The reading side needs no store and no vault: Fetch (fetch.go, switch.go for what is downloaded, turn.go for putting it
+//     into place).
 //   - Between them: the manifest (manifest.go), safe paths (paths.go) and destinations (depot.go; folder.go, sftp.go, s3.go).
 //
 // It imports pwfile for canvases and writers' keys, accounts/store for records, and internal guards; never tui.

@@ -159,8 +159,11 @@ func (r *reader) fetch(ctx context.Context) (Fetched, error) {
 	for _, e := range wanted {
 		done.Changed = append(done.Changed, e.Path)
 	}
-	// From here on it is finished, if not by this process then by the next.
+	if err := r.ready(wanted); err != nil {
+		return Fetched{}, err
+	}
 	r.teller.begin(StepSwitch, len(wanted), 0)
+	// From here on it is finished, if not by this process then by the next.
 	if err := r.announce(content); err != nil {
 		return Fetched{}, err
 	}
@@ -203,6 +206,7 @@ const (
 	currentName = readerDir + "/" + manifestName // the manifest that the files here belong to
 	nextName    = readerDir + "/next.json"       // the one that is being switched to
 	stagedDir   = readerDir + "/new"             // files that are complete and not in place yet
+	trialName   = tempPrefix + "trial"           // an empty file that is moved where others will be
 	writeFlags  = os.O_WRONLY | os.O_CREATE | os.O_EXCL
 )
 

@@ -175,7 +175,7 @@ func TestAFetchMayBeKilledAtEachStep(t *testing.T) {
 	former := b.edition(0)
 	b.sync(p)
 	b.fetch(to, dir)
-	kills, halves := 0, 0
+	kills := 0
 	for n := 1; ; n++ {
 		wanted := b.edition(n)
 		b.sync(p)
@@ -183,8 +183,9 @@ func TestAFetchMayBeKilledAtEachStep(t *testing.T) {
 			break
 		}
 		kills++
+		// Nothing is reported between two renames: a kill in there is what TestASwitchThatIsCutIsCompleted makes up.
 		if got := tree(t, dir); !maps.Equal(got, former) && !maps.Equal(got, wanted) {
-			halves++
+			t.Fatalf("killed at report %d a job finds files of two editions: %v", n, got)
 		}
 		must(t, os.Rename(to, to+"-away"))
 		_, err := packages.Fetch(t.Context(), packages.FetchOptions{From: to, To: dir}, watch(t).report)
@@ -197,8 +198,8 @@ func TestAFetchMayBeKilledAtEachStep(t *testing.T) {
 	if got := tree(t, dir); got["f3.txt"] != fmt.Sprintf("edition %d of file 3", kills+1) {
 		t.Errorf("at last: %v", got)
 	}
-	if kills < 8 || halves < 2 {
-		t.Errorf("only %d kills, %d in the middle of a switch", kills, halves)
+	if kills < 8 {
+		t.Errorf("only %d kills", kills)
 	}
 }
 

@@ -1,18 +1,14 @@
 package packages
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
-
-	"fettle/internal/safetext"
 )
 
 // compare says which entries are not in place, and refuses to touch what no fetch has put there.
@@ -23,7 +19,7 @@ func (r *reader) compare(ctx context.Context, m *Manifest) ([]Entry, error) {
 		if err := r.plainFolders(e.Path); err != nil {
 			return nil, err
 		}
-		hash, found, err := r.hashHere(ctx, e.Path)
+		hash, _, err := r.hashHere(ctx, e.Path)
 		if err != nil {
 			return nil, err
 		}
@@ -33,14 +29,28 @@ func (r *reader) compare(ctx context.Context, m *Manifest) ([]Entry, error) {
 			}
 			continue
 		}
-		_, ours := put[e.Path]
-		if plain := hash != ""; found && (!plain || !ours && !r.opts.Replace) {
-			return nil, &Error{Code: Stranger, Target: filepath.Join(r.at, filepath.FromSlash(e.Path)), Text: "something lies there that no fetch has put there",
-				Remedy: "move it away, or overwrite a file with --replace"}
+		if err := r.spare(e, put); err != nil {
+			return nil, err
 		}
 		wanted = append(wanted, e)
 	}
 	return wanted, nil
+}
+
+// spare refuses to replace what no fetch has put there; put is what one has.
+func (r *reader) spare(e Entry, put map[string]Entry) error {
+	info, err := r.root.Lstat(filepath.FromSlash(e.Path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return r.wrap(e.Path, err)
+	}
+	if _, ours := put[e.Path]; info.Mode().IsRegular() && (ours || r.opts.Replace) {
+		return nil
+	}
+	return &Error{Code: Stranger, Target: filepath.Join(r.at, filepath.FromSlash(e.Path)), Text: "something lies there that no fetch has put there",
+		Remedy: "move it away, or overwrite a file with --replace"}
 }
 
 // plainFolders refuses folders on the way that are links: whoever planted one would choose what is overwritten.
@@ -90,21 +100,28 @@ func (r *reader) download(ctx context.Context, m *Manifest, wanted []Entry) erro
 	return err
 }
 
-// sweep removes what waits and is not wanted any more.
+// sweep removes what waits and is not wanted any more, and what a fetch that was killed has left half written.
 func (r *reader) sweep(wanted []Entry) error {
 	names := map[string]bool{}
 	for _, e := range wanted {
 		names[path.Base(staged(e))] = true
 	}
-	waiting, err := fs.ReadDir(r.root.FS(), stagedDir)
+	unwanted := func(name string) bool { return !names[name] }
+	half := func(name string) bool { return strings.HasPrefix(name, tempPrefix) }
+	return errors.Join(r.removeAll(stagedDir, unwanted), r.removeAll(readerDir, half))
+}
+
+func (r *reader) removeAll(dir string, which func(name string) bool) error {
+	all, err := fs.ReadDir(r.root.FS(), dir)
 	if err != nil {
-		return r.wrap(stagedDir, err)
+		return r.wrap(dir, err)
 	}
-	for _, d := range waiting {
-		if !names[d.Name()] {
-			if err := r.root.RemoveAll(filepath.Join(filepath.FromSlash(stagedDir), d.Name())); err != nil {
-				return r.wrap(stagedDir, err)
-			}
+	for _, d := range all {
+		if !which(d.Name()) {
+			continue
+		}
+		if err := r.root.RemoveAll(filepath.Join(filepath.FromSlash(dir), d.Name())); err != nil {
+			return r.wrap(dir, err)
 		}
 	}
 	return nil
@@ -162,121 +179,4 @@ func (w *limitedWriter) Write(p []byte) (int, error) {
 		return 0, errTooLong
 	}
 	return w.to.Write(p)
-}
-
-// announce notes durably what is being switched to. From then on the switch is carried out, whoever is killed.
-func (r *reader) announce(manifest []byte) error {
-	return (&folder{r.at, r.root}).replace(nextName, bytes.NewReader(manifest), nil)
-}
-
-// finish carries out a switch that was cut off, before anything new is looked at.
-func (r *reader) finish() error {
-	var err error
-	if r.former, _, err = r.recall(currentName); err != nil {
-		return err
-	}
-	next, _, err := r.recall(nextName)
-	if err != nil || next == nil {
-		return err
-	}
-	waiting, err := fs.ReadDir(r.root.FS(), stagedDir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return r.wrap(stagedDir, err)
-	}
-	r.teller.begin(StepSwitch, len(waiting), 0)
-	_, _, err = r.turn(next)
-	return err
-}
-
-// turn renames into place what waits, removes what is no longer in the package and was put there by a fetch, and makes
-// the announced manifest the current one.
-func (r *reader) turn(m *Manifest) (removed, notes []string, err error) {
-	folders := map[string]bool{}
-	for _, e := range m.Entries {
-		moved, err := r.place(e)
-		if err != nil {
-			return removed, notes, err
-		}
-		if moved {
-			folders[path.Dir(e.Path)] = true
-			r.teller.ended(e.Path)
-		}
-	}
-	// Only what a fetch has put there is taken away, and only once everything new is in place.
-	stays := m.byPath()
-	for _, e := range r.formerEntries() {
-		if _, ok := stays[e.Path]; ok {
-			continue
-		}
-		note, gone, err := r.takeAway(e)
-		if err != nil {
-			return removed, notes, err
-		}
-		if note != "" {
-			notes = append(notes, note)
-		}
-		if gone {
-			removed = append(removed, e.Path)
-			folders[path.Dir(e.Path)] = true
-		}
-	}
-	for dir := range folders {
-		if err := syncDir(r.root, filepath.FromSlash(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return removed, notes, r.wrap(dir, err)
-		}
-	}
-	// The switch is over with this rename: until then the next fetch begins by carrying it out.
-	if err := r.root.Rename(filepath.FromSlash(nextName), filepath.FromSlash(currentName)); err != nil {
-		return removed, notes, r.wrap(nextName, err)
-	}
-	r.former = m
-	return removed, notes, r.wrap(readerDir, syncDir(r.root, readerDir))
-}
-
-func (r *reader) formerEntries() []Entry {
-	if r.former == nil {
-		return nil
-	}
-	return r.former.Entries
-}
-
-// place renames one entry to where it belongs, if it waits.
-func (r *reader) place(e Entry) (moved bool, err error) {
-	from := filepath.FromSlash(staged(e))
-	if _, err := r.root.Lstat(from); errors.Is(err, fs.ErrNotExist) {
-		return false, nil // it was in place already
-	}
-	if err := r.plainFolders(e.Path); err != nil { // again: a link may have been planted since compare
-		return false, err
-	}
-	if dir := path.Dir(e.Path); dir != "." {
-		if err := r.root.MkdirAll(filepath.FromSlash(dir), 0o700); err != nil {
-			return false, r.wrap(dir, err)
-		}
-	}
-	return true, r.wrap(e.Path, r.root.Rename(from, filepath.FromSlash(e.Path)))
-}
-
-// takeAway removes a file that is no longer in the package, if it is still the one that was fetched, and folders that
-// are empty then.
-func (r *reader) takeAway(e Entry) (note string, gone bool, err error) {
-	if err := r.plainFolders(e.Path); err != nil {
-		return fmt.Sprintf("%s is no longer in the package and stays: its folder was replaced", safetext.Line(e.Path)), false, nil
-	}
-	hash, found, err := r.hashHere(context.Background(), e.Path)
-	if err != nil || !found {
-		return "", false, err
-	}
-	if hash != e.SHA256 {
-		return fmt.Sprintf("%s is no longer in the package and stays: it was changed here", safetext.Line(e.Path)), false, nil
-	}
-	if err := r.root.Remove(filepath.FromSlash(e.Path)); err != nil {
-		return "", false, r.wrap(e.Path, err)
-	}
-	for dir := path.Dir(e.Path); dir != "." && !strings.HasPrefix(dir, readerDir); dir = path.Dir(dir) {
-		if r.root.Remove(filepath.FromSlash(dir)) != nil {
-			break // something else is in it
-		}
-	}
-	return "", true, nil
 }
