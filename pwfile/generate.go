@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"path/filepath"
 	"slices"
 	"sync"
 
@@ -12,6 +13,7 @@ import (
 
 	"fettle/accounts"
 	"fettle/accounts/store"
+	"fettle/internal/atomicfile"
 	"fettle/internal/secret"
 	"fettle/internal/sshconn"
 )
@@ -78,10 +80,23 @@ func (k *Keeper) Generate(ctx context.Context, p Plan, opts GenerateOptions, rep
 	// What was written is recorded even if ctx ends: the record is what a later run continues from.
 	recordErr := r.record(context.WithoutCancel(ctx), outcomes, len(todo))
 	_ = feeding.Wait() // its functions return nil
+	tidy(places)
 	if r.waiting() {
 		return r.run, errors.Join(ctx.Err(), recordErr)
 	}
 	return r.run, errors.Join(recordErr, r.end(context.WithoutCancel(ctx)))
+}
+
+// tidy removes what killed runs have left in the folders of this machine's places: once a run, since a folder may hold a
+// thousand files. Elsewhere the connection does it. It is best effort: the files are in place.
+func tidy(places []store.Place) {
+	folders := map[string]bool{}
+	for _, p := range places {
+		if dir := filepath.Dir(p.Target); p.Kind == store.PlaceLocal && !folders[dir] {
+			folders[dir] = true
+			_ = atomicfile.Sweep(dir)
+		}
+	}
 }
 
 // generator is what all canvases of one run share.

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"fettle/accounts/store"
 	"fettle/internal/secret"
@@ -232,5 +233,32 @@ func TestAWriteThatCannotBeRecordedIsRepeated(t *testing.T) {
 	before := b.open(path).Serial
 	if got := states(b.generate(pwfile.Selection{Stale: true})); got != "done" || b.open(path).Serial <= before || codes(b.now("nightly")) != "" {
 		t.Errorf("%s, serial %d after %d", got, b.open(path).Serial, before)
+	}
+}
+
+// A process that was killed in the middle of a file has left it under another name; it may hold a credential.
+func TestWhatAKilledRunHasLeftIsRemoved(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.book.add("a")
+	copies := filepath.Join(b.home, "copies")
+	if err := os.Mkdir(copies, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	b.canvas("nightly", func(n *pwfile.NewCanvas) { n.Copies = []string{copies} }, "a")
+	for _, dir := range []string{b.home, copies} {
+		for name, age := range map[string]time.Duration{".fettle-OLD.tmp": 2 * time.Hour, ".fettle-YOUNG.tmp": 0, "other.tmp": 2 * time.Hour} {
+			writeFile(t, filepath.Join(dir, name), []byte("half"))
+			if err := os.Chtimes(filepath.Join(dir, name), time.Time{}, time.Now().Add(-age)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	b.generate(pwfile.Selection{})
+	if got := entries(t, copies); got != ".fettle-YOUNG.tmp nightly.pwfile.age other.tmp" {
+		t.Errorf("at the copy: %s", got)
+	}
+	if got := entries(t, b.home); got != ".fettle-YOUNG.tmp copies nightly.acc nightly.pwfile.age other.tmp" {
+		t.Errorf("at the canvas: %s", got)
 	}
 }
