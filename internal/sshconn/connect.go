@@ -53,6 +53,7 @@ type Client struct {
 	ssh     *process
 	sftp    *sftp.Client
 	traffic atomic.Int64 // bytes that crossed, in both directions
+	known   known
 }
 
 var (

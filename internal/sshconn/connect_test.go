@@ -17,7 +17,7 @@ import (
 	"fettle/internal/sshtest"
 )
 
-func connect(t *testing.T, n *sshtest.Network, alias string, opts sshconn.Options) (*sshconn.Client, error) {
+func connect(t testing.TB, n *sshtest.Network, alias string, opts sshconn.Options) (*sshconn.Client, error) {
 	t.Helper()
 	opts.Config = n.Config
 	c, err := sshconn.Connect(t.Context(), sshconn.Host{Name: alias}, opts)

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/pkg/sftp"
@@ -138,31 +136,6 @@ func (c *Client) giveAccess(f *sftp.File, info fs.FileInfo, gid int) error {
 	return f.Chmod(0o640)
 }
 
-// group finds a group's number in the other side's own list; -1 = none wanted. SFTP knows numbers only.
-func (c *Client) group(name string) (int, error) {
-	if name == "" {
-		return -1, nil
-	}
-	if gid, err := strconv.Atoi(name); err == nil && gid >= 0 {
-		return gid, nil
-	}
-	// Groups of a directory service are not in it; those go by number.
-	list, err := c.Read("/etc/group", 1<<20)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
-		return -1, err
-	}
-	for line := range strings.Lines(string(list)) {
-		fields := strings.Split(strings.TrimSpace(line), ":")
-		if len(fields) < 3 || fields[0] != name {
-			continue
-		}
-		if gid, err := strconv.Atoi(fields[2]); err == nil {
-			return gid, nil
-		}
-	}
-	return -1, &Error{Cause: Failed, Host: c.host, Path: "/etc/group", Text: fmt.Sprintf("it has no group %q", said(name)), Remedy: "name the group by its number"}
-}
-
 // Misfit says in what the access to a file differs from what Replace gives it; "" = in nothing.
 func (c *Client) Misfit(info fs.FileInfo, group string) (string, error) {
 	gid, err := c.group(group)
@@ -197,22 +170,4 @@ func (c *Client) at(at string, err error) error {
 		e.Path = at
 	}
 	return err
-}
-
-// sweep removes what earlier attempts left: those under the same tag, and those of anybody that are old. It is best
-// effort: the file is in place already.
-func (c *Client) sweep(folder, tag string, now time.Time) {
-	infos, err := c.List(folder)
-	if err != nil {
-		return
-	}
-	for _, info := range infos {
-		name := info.Name()
-		if !strings.HasPrefix(name, tempPrefix) || !strings.HasSuffix(name, tempSuffix) || !info.Mode().IsRegular() {
-			continue
-		}
-		if strings.HasPrefix(name, tag) || now.Sub(info.ModTime()) > abandoned {
-			_ = c.Remove(path.Join(folder, name)) // somebody else's stays: the server refuses
-		}
-	}
 }

@@ -149,6 +149,21 @@ func TestAReaderNeverSeesHalfAFile(t *testing.T) {
 // BenchmarkReplaceUnderAReader is the same test at any length: -bench UnderAReader -benchtime 10000x.
 func BenchmarkReplaceUnderAReader(b *testing.B) { replaceUnderAReader(b, max(b.N, 100)) }
 
+// BenchmarkReplaceInAFullFolder is one file of many in the same folder, in a run: -benchtime 1000x is a thousand of them.
+func BenchmarkReplaceInAFullFolder(b *testing.B) {
+	n := sshtest.New(b)
+	n.Start("one")
+	c, err := connect(b, n, "one", sshconn.Options{})
+	must(b, err)
+	dir := memory(b)
+	for i := range 1000 {
+		must(b, os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), content(0), 0o600))
+	}
+	for i := 0; b.Loop(); i++ {
+		must(b, c.Replace(filepath.Join(dir, fmt.Sprint(i%1000)), sshconn.Replacement{Content: content(1), Tag: fmt.Sprint("t", i)}))
+	}
+}
+
 // replaceUnderAReader replaces one file many times, over connections that are cut at random bytes, while a reader polls it.
 func replaceUnderAReader(t testing.TB, replacements int) {
 	t.Helper()
