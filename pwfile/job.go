@@ -29,11 +29,13 @@ type NoAccountError struct {
 	Path  string
 	Name  string
 	Names []string // the accounts it carries
+	// Remedy says what to do: most often the account has another name since the file was written.
+	Remedy string
 }
 
-// Error implements error: which file, and what it carries instead.
+// Error implements error: which file, what it carries instead, and what to do.
 func (e *NoAccountError) Error() string {
-	return fmt.Sprintf("password file %s has no account %q: it carries %s", e.Path, e.Name, strings.Join(e.Names, ", "))
+	return fmt.Sprintf("password file %s has no account %q: it carries %s; %s", e.Path, e.Name, strings.Join(e.Names, ", "), e.Remedy)
 }
 
 // jobs are the books of this file's accounts, one each: two accounts of one provider may have two clients.
@@ -124,7 +126,8 @@ func (s tokenSource) Token() (*oauth2.Token, error) {
 func (f *File) book(name string) (book *accounts.Book, id string, err error) {
 	c, ok := f.Account(name)
 	if !ok {
-		e := &NoAccountError{Path: f.Path, Name: safetext.Line(name), Names: []string{}}
+		e := &NoAccountError{Path: f.Path, Name: safetext.Line(name), Names: []string{},
+			Remedy: "ask for one of these, or, if it was renamed since, write the file again: fettle pwfile generate " + inCommand(f.Canvas)}
 		for _, a := range f.Accounts {
 			e.Names = append(e.Names, safetext.Line(a.Name))
 		}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -226,7 +227,7 @@ func TestWhatAJobCannotHave(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = f.Token(t.Context(), "sales")
-	if none, ok := errors.AsType[*pwfile.NoAccountError](err); !ok || len(none.Names) != 1 || none.Names[0] != "sales-ga" {
+	if none, ok := errors.AsType[*pwfile.NoAccountError](err); !ok || len(none.Names) != 1 || none.Names[0] != "sales-ga" || !strings.HasSuffix(none.Remedy, "fettle pwfile generate nightly") || !strings.HasSuffix(err.Error(), none.Remedy) {
 		t.Errorf("%v", err)
 	}
 	if _, err := f.Credential(t.Context(), "sales-ga"); !errors.As(err, new(*accounts.SingleUseError)) {
