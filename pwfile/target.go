@@ -112,14 +112,25 @@ func placesOf(c store.Canvas, former []store.Place, destinations []string) ([]st
 }
 
 // targets says which canvas, by ID, writes where. Two canvases that write to one place would undo each other for ever.
-type targets map[string]string
+type targets struct {
+	owner map[string]string   // target → canvas ID; a path and an address never look alike
+	named map[string][]string // file name → targets of that name
+	real  map[string]string   // folder → where links lead, for those that were looked at
+}
+
+func (t targets) add(target, canvasID string) {
+	if _, known := t.owner[target]; !known {
+		t.named[filepath.Base(target)] = append(t.named[filepath.Base(target)], target)
+	}
+	t.owner[target] = canvasID
+}
 
 // targetsOf reads them once, for as many canvases as a list may add.
 func targetsOf(r store.Reader) (targets, error) {
 	all, err := r.Places("")
-	t := make(targets, len(all))
+	t := targets{owner: make(map[string]string, len(all)), named: make(map[string][]string, len(all)), real: map[string]string{}}
 	for _, p := range all {
-		t[p.Target] = p.CanvasID // a path and an address never look alike
+		t.add(p.Target, p.CanvasID)
 	}
 	return t, err
 }
@@ -127,8 +138,8 @@ func targetsOf(r store.Reader) (targets, error) {
 // own makes the places the canvas's own, and refuses one that another canvas writes.
 func (t targets) own(r store.Reader, c store.Canvas, places []store.Place) error {
 	for _, p := range places {
-		owner, taken := t[p.Target]
-		if !taken || owner == c.ID {
+		owner := t.other(p, c.ID)
+		if owner == "" {
 			continue
 		}
 		other, err := r.Canvas(owner)
@@ -138,7 +149,31 @@ func (t targets) own(r store.Reader, c store.Canvas, places []store.Place) error
 		return fmt.Errorf("%s is where the password file of canvas %q lies: choose another path with --password-file", p.Target, other.Name)
 	}
 	for _, p := range places {
-		t[p.Target] = c.ID
+		t.add(p.Target, c.ID)
 	}
 	return nil
+}
+
+// other finds another canvas that writes to the place, "" if none does. On this machine links may lead to one folder by
+// several names; that is looked at only where files have the same name.
+func (t targets) other(p store.Place, canvasID string) string {
+	for _, target := range t.named[filepath.Base(p.Target)] {
+		owner := t.owner[target]
+		if owner != canvasID && (target == p.Target || p.Kind == store.PlaceLocal && t.folder(target) == t.folder(p.Target)) {
+			return owner
+		}
+	}
+	return ""
+}
+
+// folder is where the folder of a target really is, or the folder as it is spelled if there is none yet.
+func (t targets) folder(target string) string {
+	dir := filepath.Dir(target)
+	if _, looked := t.real[dir]; !looked {
+		t.real[dir] = dir
+		if real, err := filepath.EvalSymlinks(dir); err == nil {
+			t.real[dir] = real
+		}
+	}
+	return t.real[dir]
 }
