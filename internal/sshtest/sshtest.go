@@ -37,7 +37,8 @@ type Server struct {
 
 	net    *Network
 	daemon *exec.Cmd
-	keys   int // host keys it has had
+	ended  chan struct{} // closed when the daemon has
+	keys   int           // host keys it has had
 }
 
 // New prepares a user. The test is skipped where there is no OpenSSH.
@@ -100,11 +101,21 @@ func (n *Network) keygen(path, passphrase string) {
 // Start starts a server under an alias, with a host key that the user knows. It ends with the test.
 func (n *Network) Start(alias string) *Server {
 	n.t.Helper()
-	s := &Server{Alias: alias, Port: freePort(n.t), net: n}
+	s := &Server{Alias: alias, net: n}
 	n.hosts[alias] = s
 	s.NewHostKey()
-	n.Know(s)
-	s.Up()
+	n.t.Cleanup(s.Down)
+	words := ""
+	for range 5 { // somebody else may take the free port first
+		s.Port = freePort(n.t)
+		n.Know(s)
+		if words = s.up(); !strings.Contains(words, "Address already in use") {
+			break
+		}
+	}
+	if words != "" {
+		n.t.Fatalf("sshd does not start: %s", words)
+	}
 	return s
 }
 
@@ -178,6 +189,14 @@ func (s *Server) NewHostKey() {
 
 // Up starts the server and waits until it answers.
 func (s *Server) Up() {
+	s.net.t.Helper()
+	if words := s.up(); words != "" {
+		s.net.t.Fatalf("sshd does not start: %s", words)
+	}
+}
+
+// up returns what the server says if it ends instead of answering, however slow the machine is.
+func (s *Server) up() (words string) {
 	t := s.net.t
 	t.Helper()
 	config := filepath.Join(s.net.dir, "sshd-"+s.Alias)
@@ -185,21 +204,30 @@ func (s *Server) Up() {
 		"StrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 1000\nSubsystem sftp internal-sftp\n",
 		s.Port, s.hostKey(), filepath.Join(s.net.dir, "authorized_keys")), 0o600))
 	log := config + ".log"
-	s.daemon = exec.CommandContext(context.WithoutCancel(t.Context()), sshd(), "-D", "-f", config, "-E", log) //nolint:gosec // the system's sshd
-	s.net.must(s.daemon.Start())
-	t.Cleanup(s.Down)
-	for range 100 {
+	s.net.must(os.WriteFile(log, nil, 0o600))
+	daemon, ended := exec.CommandContext(context.WithoutCancel(t.Context()), sshd(), "-D", "-f", config, "-E", log), make(chan struct{}) //nolint:gosec // the system's sshd
+	s.net.must(daemon.Start())
+	go func() {
+		_ = daemon.Wait() // it was stopped, or its log says why
+		close(ended)
+	}()
+	s.daemon, s.ended = daemon, ended
+	for {
 		if conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", s.Port)); err == nil {
 			banner, _ := bufio.NewReader(conn).ReadString('\n') // empty if it hung up
 			_ = conn.Close()                                    // nothing was written
 			if strings.HasPrefix(banner, "SSH-2.0-") {
-				return
+				return ""
 			}
 		}
-		pause(t.Context())
+		select {
+		case <-ended:
+			said, err := os.ReadFile(log) //nolint:gosec // the test's own folder
+			return fmt.Sprintf("it ended: %s %v", said, err)
+		default:
+			pause(t.Context())
+		}
 	}
-	words, _ := os.ReadFile(log) //nolint:gosec // the test's own folder
-	t.Skipf("sshd does not start here: %s", words)
 }
 
 // pause waits a moment for a process that says nothing when it is ready.
@@ -215,7 +243,7 @@ func (s *Server) Down() {
 		return
 	}
 	_ = s.daemon.Process.Signal(syscall.SIGTERM) // gone already: all the better
-	_ = s.daemon.Wait()                          // it was stopped, and says so
+	<-s.ended
 	s.daemon = nil
 }
 
