@@ -450,3 +450,28 @@ func TestAnotherGroupIsNewsForAPlaceElsewhere(t *testing.T) {
 		t.Errorf("%v, %v, stale: %s", info.Mode(), err, codes(b.look("nightly")))
 	}
 }
+
+func TestAServerThatCannotReplaceAFileKeepsTheFormerOne(t *testing.T) {
+	t.Parallel()
+	n, b := sshtest.New(t), newBench(t)
+	b.over(n)
+	n.StartPlain("plain")
+	dir, address := b.away("plain")
+	id := b.book.add("a")
+	b.canvas("nightly", func(c *pwfile.NewCanvas) { c.Copies = []string{address} }, "a")
+	if got := states(b.generate(pwfile.Selection{})); got != "done done" {
+		t.Fatalf("a new file: %s", got)
+	}
+	former := readFile(t, filepath.Join(dir, "nightly.pwfile.age"))
+	b.book.renew(id)
+	run := b.generate(pwfile.Selection{})
+	if l := run.Lines[1]; states(run) != "done failed" || l.Code != string(sshconn.Unsupported) || l.Transient || !strings.Contains(l.Cause, "posix-rename") {
+		t.Errorf("over a former one: %+v", run.Lines)
+	}
+	if got := readFile(t, filepath.Join(dir, "nightly.pwfile.age")); !bytes.Equal(got, former) || entries(t, dir) != "nightly.pwfile.age" {
+		t.Errorf("left: %s", entries(t, dir))
+	}
+	if got := codes(b.now("nightly")); got != "place_differs" {
+		t.Errorf("stale: %s", got)
+	}
+}

@@ -109,15 +109,24 @@ const writesAtOnce = 64
 // other. A server that cannot do that in one step moves only to where nothing lies.
 func (c *Client) Rename(from, to string) error {
 	return c.do(to, func() error {
-		if _, offered := c.sftp.HasExtension("posix-rename@openssh.com"); offered {
+		err := c.Replaces(to)
+		if err == nil {
 			return c.sftp.PosixRename(from, to)
 		}
-		if _, err := c.sftp.Lstat(to); err == nil {
-			return &Error{Cause: Unsupported, Host: c.host, Path: to, Text: "the server cannot replace a file in one step (it lacks posix-rename@openssh.com)",
-				Remedy: "use OpenSSH's sftp server there; a reader could find no file otherwise"}
+		if _, missing := c.sftp.Lstat(to); missing == nil {
+			return err
 		}
 		return c.sftp.Rename(from, to)
 	})
+}
+
+// Replaces says why no file at that path can be replaced in one step; nil if one can.
+func (c *Client) Replaces(at string) error {
+	if _, offered := c.sftp.HasExtension("posix-rename@openssh.com"); offered {
+		return nil
+	}
+	return &Error{Cause: Unsupported, Host: c.host, Path: at, Text: "the server cannot replace a file in one step (it lacks posix-rename@openssh.com)",
+		Remedy: "use OpenSSH's sftp server there; a reader could find no file otherwise"}
 }
 
 // Mkdir makes a folder, 0700.

@@ -119,6 +119,24 @@ func TestReplaceRefusesWhatItCouldHarm(t *testing.T) {
 	}
 }
 
+// A server that cannot rename over a file gets new files, and leaves a former one as it is: between a removal and a
+// rename a job would find none.
+func TestAServerThatCannotReplaceLeavesNoGap(t *testing.T) {
+	t.Parallel()
+	c, err := sshconn.Connect(t.Context(), sshconn.Host{Name: "h"}, standInOptions(t, behaviour{Plain: true}))
+	must(t, err)
+	t.Cleanup(func() { must(t, c.Close()) })
+	path := filepath.Join(t.TempDir(), "f")
+	must(t, c.Replace(path, sshconn.Replacement{Content: content(1), Tag: "tag"}))
+	wantCause(t, c.Replace(path, sshconn.Replacement{Content: content(2), Tag: "tag"}), sshconn.Unsupported, "posix-rename", path)
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, content(1)) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	if all, err := os.ReadDir(filepath.Dir(path)); err != nil || len(all) != 1 {
+		t.Errorf("left in the folder: %v, %v", all, err)
+	}
+}
+
 func TestAGroupIsFoundOnTheOtherSide(t *testing.T) {
 	t.Parallel()
 	n := sshtest.New(t)

@@ -19,6 +19,7 @@ type behaviour struct {
 	Says   string // on stderr, instead of connecting
 	CutIn  int64  // the connection breaks after so many bytes from the client; 0: never
 	Silent bool   // it never answers
+	Plain  bool   // it has none of OpenSSH's extensions
 }
 
 // standInOptions connect by the stand-in.
@@ -58,6 +59,9 @@ func standIn(config string) int {
 	in := io.Reader(os.Stdin)
 	if b.CutIn > 0 {
 		in = io.LimitReader(in, b.CutIn)
+	}
+	if b.Plain && sftp.SetSFTPExtensions() != nil {
+		return 2
 	}
 	server, err := sftp.NewServer(stdio{in, os.Stdout})
 	if err != nil {

@@ -36,6 +36,7 @@ type Server struct {
 	Port  int
 
 	net    *Network
+	sftp   string // what serves SFTP there
 	daemon *exec.Cmd
 	ended  chan struct{} // closed when the daemon has
 	keys   int           // host keys it has had
@@ -101,7 +102,18 @@ func (n *Network) keygen(path, passphrase string) {
 // Start starts a server under an alias, with a host key that the user knows. It ends with the test.
 func (n *Network) Start(alias string) *Server {
 	n.t.Helper()
-	s := &Server{Alias: alias, net: n}
+	return n.start(alias, "internal-sftp")
+}
+
+// StartPlain is Start for a server that cannot rename over a file, as those of other makers.
+func (n *Network) StartPlain(alias string) *Server {
+	n.t.Helper()
+	return n.start(alias, "internal-sftp -P posix-rename")
+}
+
+func (n *Network) start(alias, sftp string) *Server {
+	n.t.Helper()
+	s := &Server{Alias: alias, net: n, sftp: sftp}
 	n.hosts[alias] = s
 	s.NewHostKey()
 	n.t.Cleanup(s.Down)
@@ -201,8 +213,8 @@ func (s *Server) up() (words string) {
 	t.Helper()
 	config := filepath.Join(s.net.dir, "sshd-"+s.Alias)
 	s.net.must(os.WriteFile(config, fmt.Appendf(nil, "ListenAddress 127.0.0.1\nPort %d\nHostKey %s\nPidFile none\nAuthorizedKeysFile %s\n"+
-		"StrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 1000\nSubsystem sftp internal-sftp\n",
-		s.Port, s.hostKey(), filepath.Join(s.net.dir, "authorized_keys")), 0o600))
+		"StrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 1000\nSubsystem sftp %s\n",
+		s.Port, s.hostKey(), filepath.Join(s.net.dir, "authorized_keys"), s.sftp), 0o600))
 	log := config + ".log"
 	s.net.must(os.WriteFile(log, nil, 0o600))
 	daemon, ended := exec.CommandContext(context.WithoutCancel(t.Context()), sshd(), "-D", "-f", config, "-E", log), make(chan struct{}) //nolint:gosec // the system's sshd

@@ -50,6 +50,10 @@ func openSFTP(ctx context.Context, t target, c Connection, create bool) (depot, 
 	s := &server{at: l, opts: sshconn.Options{Config: c.SSHConfig, Ask: c.Ask}, life: ctx, made: map[string]bool{}}
 	err = s.do(ctx, func(client *sshconn.Client) error {
 		_, err := client.Stat(l.Path) // a link to a folder will do, as for a folder of this machine
+		// The manifest is replaced last: that it cannot be must not come out after everything has travelled.
+		if unfit := client.Replaces(l.Path); create && unfit != nil {
+			return unfit
+		}
 		if errors.Is(err, fs.ErrNotExist) && create {
 			err = client.Mkdir(l.Path)
 		}
@@ -118,6 +122,8 @@ func (s *server) explain(err error) error {
 		e.Code = Unreachable
 	case sshconn.Unsafe:
 		e.Code = Foreign
+	case sshconn.NoSFTP, sshconn.Unsupported:
+		e.Code = WrongServer
 	}
 	return e
 }

@@ -290,3 +290,20 @@ func TestAListSaysWhatIsBehind(t *testing.T) {
 	must(t, err)
 	behind("a canvas that was taken out is still at the destination, canvas stock is not at the destination yet")
 }
+
+// The manifest has to be replaced in one step: a server that cannot is told before anything travels.
+func TestAServerThatCannotReplaceAFileTakesNoPackage(t *testing.T) {
+	t.Parallel()
+	n, b := sshtest.New(t), newBench(t)
+	n.StartPlain("plain")
+	b.Keeper = b.keeper(n.Config)
+	dest := t.TempDir()
+	p := b.pack("sftp://plain"+dest, nil, b.canvas("sales").Name)
+	_, err := b.Plan(t.Context(), p.ID, packages.Options{})
+	wantCode(t, err, packages.WrongServer, "posix-rename", dest)
+	_, err = b.Sync(t.Context(), p.ID, packages.Options{}, nil)
+	wantCode(t, err, packages.WrongServer, "posix-rename", dest)
+	if got := tree(t, dest); len(got) > 0 {
+		t.Errorf("something travelled: %v", got)
+	}
+}
