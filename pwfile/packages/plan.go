@@ -128,6 +128,12 @@ func (s *session) look(ctx context.Context) error {
 		return err
 	}
 	s.tag = tag
+	// Only now: a sync that ended since the package was read has left what lies there, and a later serial here.
+	now, err := s.byID(ctx, s.pkg.ID)
+	if err != nil {
+		return err
+	}
+	s.pkg.Serial, s.pkg.Synced = now.Serial, now.Synced
 	m, err := decodeManifest(content)
 	if err == nil {
 		s.there, s.ours = m, m.Book == s.book && m.Package == s.pkg.ID

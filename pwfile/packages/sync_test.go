@@ -1,11 +1,13 @@
 package packages_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -305,5 +307,30 @@ func TestAServerThatCannotReplaceAFileTakesNoPackage(t *testing.T) {
 	wantCode(t, err, packages.WrongServer, "posix-rename", dest)
 	if got := tree(t, dest); len(got) > 0 {
 		t.Errorf("something travelled: %v", got)
+	}
+}
+
+// busy is a book in which something happens while it is asked who it is.
+type busy struct {
+	*book
+	meanwhile func()
+}
+
+func (b busy) BookID(ctx context.Context) (string, error) {
+	b.meanwhile()
+	return b.book.BookID(ctx)
+}
+
+// A sync that ends while somebody plans another is this book's own, and not one of a copy.
+func TestASyncDuringAPlanIsNoStrangers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	p := b.five(filepath.Join(t.TempDir(), "dest"), store.LayoutObjects)
+	b.sync(p)
+	b.edition(1)
+	sync := sync.OnceFunc(func() { b.sync(p) })
+	k := packages.New(packages.Config{Book: busy{b.book, sync}, Store: b.store, Canvases: b.files, Now: b.clock.Now})
+	if plan, err := k.Plan(t.Context(), p.ID, packages.Options{}); err != nil || plan.Work() {
+		t.Errorf("%s, %v", states(plan.Items), err)
 	}
 }
