@@ -26,6 +26,10 @@ func InitServer(dir string) (recipient string, created bool, err error) {
 	if err := atomicfile.EnsureDir(dir); err != nil {
 		return "", false, err
 	}
+	// Without the lock first: the key never changes, and every job that starts asks for it.
+	if recipient, err = ServerRecipient(dir); !errors.Is(err, ErrNoServer) {
+		return recipient, false, err
+	}
 	unlock, err := lockServer(context.Background(), dir)
 	if err != nil {
 		return "", false, err

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"filippo.io/age"
+	"github.com/gofrs/flock"
 	"golang.org/x/crypto/ssh"
 
 	"fettle/pwfile"
@@ -180,5 +181,24 @@ func TestAnSSHKeyWithAPassphraseIsRefused(t *testing.T) {
 	}
 	if _, err := pwfile.ParseIdentity(pem.EncodeToMemory(block)); err == nil || !strings.Contains(err.Error(), "passphrase") {
 		t.Errorf("%v", err)
+	}
+}
+
+// Every job asks for the server's identity when it starts: jobs that start at once must not wait for each other.
+func TestAnIdentityThatIsThereIsHadWithoutTheLock(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	made, created, err := pwfile.InitServer(dir)
+	if err != nil || !created {
+		t.Fatal(err)
+	}
+	busy := flock.New(filepath.Join(dir, "server.lock"))
+	if err := busy.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = busy.Unlock() })
+	// With the lock it would wait for ever.
+	if again, created, err := pwfile.InitServer(dir); err != nil || created || again != made {
+		t.Errorf("%q after %q, %v", again, made, err)
 	}
 }
