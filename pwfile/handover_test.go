@@ -163,3 +163,36 @@ func TestOnePlaceOneReader(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A job asks for the name that the file has: another name makes the file stale, and here a new one needs a new sign-in.
+func TestARenamedAccountsOwnFileIsNoticed(t *testing.T) {
+	t.Parallel()
+	r, job, path := strictBook(t)
+	r.authorize(t, "strict@nightly")
+	r.generate(t, pwfile.Selection{})
+	if err := r.Rename(t.Context(), r.account(t, "strict").ID, "renamed"); err != nil {
+		t.Fatal(err)
+	}
+	c, err := r.ByName(t.Context(), "nightly")
+	if err != nil || codes(c) != "renamed" || !c.NeedsWriting() {
+		t.Errorf("stale: %+v, %v", c.Stale, err)
+	}
+	if err := works(t, job, path); err != nil {
+		t.Errorf("a job that asks for the former name: %v", err)
+	}
+	item := r.plan(t, pwfile.Selection{Stale: true})
+	if item.Refused == nil || strings.Join(item.NeedsDedicated(), " ") != "renamed@nightly" {
+		t.Fatalf("%+v", item.Refused)
+	}
+	r.authorize(t, "renamed@nightly")
+	if got := states(r.generate(t, pwfile.Selection{Stale: true})); got != "done" {
+		t.Fatal(got)
+	}
+	f, err := pwfile.Open(t.Context(), path, pwfile.ReaderOptions{Dir: job})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Token(t.Context(), "renamed"); err != nil || r.account(t, "renamed@nightly").HeldBy() == "" {
+		t.Errorf("under the new name: %v", err)
+	}
+}
