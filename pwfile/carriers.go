@@ -52,7 +52,7 @@ func codeOf(err error) (code string, transient bool) {
 		return codeRefused, false
 	}
 	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
 		return codeFull, false
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return codeDenied, false

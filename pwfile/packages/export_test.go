@@ -36,3 +36,6 @@ func CheckPaths(paths []string) error {
 	}
 	return nil
 }
+
+// FolderError explains what a file system says.
+func FolderError(at string, err error) error { return folderError(at, err) }

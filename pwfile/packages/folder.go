@@ -50,7 +50,7 @@ func folderError(at string, err error) error {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		e.Code, e.Remedy = Denied, "let this user write there, or name another destination"
 	// EFBIG is what a limit on a process's files says, such as systemd's LimitFSIZE.
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EFBIG):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
 		e.Code, e.Remedy = Full, "make room there, then run the same again"
 	case errors.Is(err, syscall.ENOTDIR):
 		e.Code, e.Text, e.Remedy = NoTarget, "something else than a folder lies there", "name another destination"

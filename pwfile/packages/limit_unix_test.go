@@ -3,6 +3,7 @@
 package packages_test
 
 import (
+	"io/fs"
 	"maps"
 	"os/signal"
 	"path/filepath"
@@ -18,6 +19,14 @@ func limitFiles(n int) error {
 	signal.Ignore(syscall.SIGXFSZ)
 	limit := syscall.Rlimit{Cur: uint64(n), Max: uint64(n)}
 	return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit)
+}
+
+// Whatever a file system calls it, the remedy is to make room.
+func TestNoRoomIsNoRoom(t *testing.T) {
+	t.Parallel()
+	for _, says := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		wantCode(t, packages.FolderError("/srv/dest", &fs.PathError{Op: "write", Path: "/srv/dest/x", Err: says}), packages.Full, "/srv/dest", says.Error(), "make room")
+	}
 }
 
 // A disk that is full, or a quota that is reached, costs nothing but the attempt.

@@ -64,7 +64,8 @@ type Options struct {
 	Unlock func(ctx context.Context) error
 }
 
-// Plan compares a package with its destination. Nothing is changed there.
+// Plan compares a package with its destination. Nothing is changed there, except that the folder is made if its parent
+// is there: a misspelled destination comes out before anything travels.
 func (k *Keeper) Plan(ctx context.Context, id string, opts Options) (Plan, error) {
 	s, err := k.begin(ctx, id, opts)
 	if err != nil {
