@@ -160,22 +160,22 @@ func TestOneFileBelongsToOneCanvas(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.book.add("a")
-	real, linked := filepath.Join(b.home, "real"), filepath.Join(b.home, "linked")
-	if err := errorsOf(os.Mkdir(real, 0o700), os.Symlink(real, linked)); err != nil {
+	target, linked := filepath.Join(b.home, "real"), filepath.Join(b.home, "linked")
+	if err := errorsOf(os.Mkdir(target, 0o700), os.Symlink(target, linked)); err != nil {
 		t.Fatal(err)
 	}
 	at := func(name, path string) pwfile.NewCanvas {
 		return pwfile.NewCanvas{Name: name, Path: filepath.Join(b.home, name+".acc"), AccountNames: []string{"a"}, PasswordFile: path}
 	}
-	if _, err := b.Add(t.Context(), at("one", filepath.Join(real, "x.age"))); err != nil {
+	if _, err := b.Add(t.Context(), at("one", filepath.Join(target, "x.age"))); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{filepath.Join(real, "x.age"), filepath.Join(linked, "x.age")} {
+	for _, path := range []string{filepath.Join(target, "x.age"), filepath.Join(linked, "x.age")} {
 		if _, err := b.Add(t.Context(), at("two", path)); err == nil || !strings.Contains(err.Error(), `canvas "one"`) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
-	_, err := b.AddAll(t.Context(), []pwfile.BulkItem{{NewCanvas: at("three", filepath.Join(real, "y.age"))}, {NewCanvas: at("four", filepath.Join(linked, "y.age"))}})
+	_, err := b.AddAll(t.Context(), []pwfile.BulkItem{{NewCanvas: at("three", filepath.Join(target, "y.age"))}, {NewCanvas: at("four", filepath.Join(linked, "y.age"))}})
 	if err == nil || !strings.Contains(err.Error(), `canvas "three"`) {
 		t.Errorf("in one list: %v", err)
 	}

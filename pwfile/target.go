@@ -171,8 +171,8 @@ func (t targets) folder(target string) string {
 	dir := filepath.Dir(target)
 	if _, looked := t.real[dir]; !looked {
 		t.real[dir] = dir
-		if real, err := filepath.EvalSymlinks(dir); err == nil {
-			t.real[dir] = real
+		if led, err := filepath.EvalSymlinks(dir); err == nil {
+			t.real[dir] = led
 		}
 	}
 	return t.real[dir]

@@ -328,8 +328,8 @@ func TestASyncDuringAPlanIsNoStrangers(t *testing.T) {
 	p := b.five(filepath.Join(t.TempDir(), "dest"), store.LayoutObjects)
 	b.sync(p)
 	b.edition(1)
-	sync := sync.OnceFunc(func() { b.sync(p) })
-	k := packages.New(packages.Config{Book: busy{b.book, sync}, Store: b.store, Canvases: b.files, Now: b.clock.Now})
+	other := sync.OnceFunc(func() { b.sync(p) })
+	k := packages.New(packages.Config{Book: busy{b.book, other}, Store: b.store, Canvases: b.files, Now: b.clock.Now})
 	if plan, err := k.Plan(t.Context(), p.ID, packages.Options{}); err != nil || plan.Work() {
 		t.Errorf("%s, %v", states(plan.Items), err)
 	}
