@@ -57,10 +57,15 @@ func (s removeWizard) where(f frame) (int, job) {
 
 func (s removeWizard) situation(f frame) situation {
 	at, j := s.where(f)
-	st := situation{job: &j}
+	st := situation{job: &j, firm: true}
+	o, _ := s.how.chosen()
 	switch {
+	case s.plan == nil && s.problem != "":
+		st.next = "what would stop is not known; go back and try again"
 	case s.plan == nil:
 		st.next = "what would stop is being looked up"
+	case at == removeHow && o.off != "":
+		st.next = "this provider cannot be asked to revoke it"
 	case at == removeDone && j.running:
 		st.next = "the removal is under way"
 	}
@@ -72,7 +77,7 @@ func (s removeWizard) receive(a answer, _ frame) (screen, []intent) {
 		return s, nil
 	}
 	if a.err != nil {
-		s.problem = oneLine(a.err)
+		s.problem = sentence(oneLine(a.err))
 		return s, nil
 	}
 	plan, _ := a.value.(accounts.RemovalPlan)
@@ -133,8 +138,10 @@ func (s removeWizard) view(f frame) string {
 		bad = append([]string{""}, indent1(paragraph(s.problem, f.width-2, t.bad))...)
 	}
 	switch {
+	case s.plan == nil && s.problem != "":
+		return line.page("What would stop could not be found out", bad, f)
 	case s.plan == nil:
-		return line.page("Remove "+s.name, append([]string{" " + t.faint.Render("Finding out what would stop"+t.signs.ellipsis)}, bad...), f)
+		return line.page("Remove "+s.name, []string{" " + t.faint.Render("Finding out what would stop"+t.signs.ellipsis)}, f)
 	case at == removeHow:
 		stops, how := s.stopLines(f), s.how.lines(f.inner(f.width, 4))
 		if f.low() { // what has to be chosen comes first where not everything is seen
