@@ -117,7 +117,7 @@ func (s canvasWizard) scopes() []scope {
 
 // situation holds enter back until the step is answered; whether the answer is good the book says at the end.
 func (s canvasWizard) situation(f frame) situation {
-	st := situation{}
+	st := situation{firm: true}
 	j, begun := f.jobs.get(s.jobID())
 	switch {
 	case s.at == canvasFile && s.file.value() == "" && s.file.chosen() == "":

@@ -110,7 +110,7 @@ func (s clientWizard) scopes() []scope {
 }
 
 func (s clientWizard) situation(f frame) situation {
-	st := situation{url: s.at == clientAtSteps && s.provider(f).Registration.Console != ""}
+	st := situation{firm: true, url: s.at == clientAtSteps && s.provider(f).Registration.Console != ""}
 	switch s.at {
 	case clientAtForm:
 		if s.reading != "" {

@@ -150,8 +150,11 @@ func needsIdle(s situation) string {
 }
 
 func needsJob(s situation) string {
-	if s.job == nil || !s.job.running {
+	switch {
+	case s.job == nil || !s.job.running:
 		return "nothing is running here"
+	case s.firm:
+		return "this is over in a moment and cannot be stopped"
 	}
 	return ""
 }

@@ -30,7 +30,7 @@ func (s decisionScreen) job(f frame) job {
 
 func (s decisionScreen) situation(f frame) situation {
 	j := s.job(f)
-	st := situation{job: &j}
+	st := situation{job: &j, firm: true}
 	switch {
 	case j.running:
 		st.next = "it is being done"

@@ -65,7 +65,7 @@ func (s firstRunWizard) made(f frame) job {
 
 func (s firstRunWizard) situation(f frame) situation {
 	j := s.made(f)
-	st := situation{job: &j}
+	st := situation{job: &j, firm: true}
 	switch {
 	case s.at == firstWhere:
 		st.back = "q quits; nothing is stored yet"
@@ -94,6 +94,8 @@ func (s firstRunWizard) receive(a answer, _ frame) (screen, []intent) {
 
 func (s firstRunWizard) act(id actionID, f frame) (screen, []intent) {
 	switch {
+	case s.at == firstDone && id != actNext && id != actBack: // no other key means "I have read it"
+		return s, nil
 	case s.at == firstDone && (s.made(f).err == nil || errors.Is(s.made(f).err, vault.ErrExists)):
 		return newAccounts(), []intent{reload{}}
 	case id == actBack || s.at == firstDone:

@@ -71,7 +71,7 @@ func (s packageWizard) scopes() []scope {
 // situation holds enter back until the step is answered. Whether a name, file or destination is good is for the
 // book to say, at the end, where it can look.
 func (s packageWizard) situation(f frame) situation {
-	st := situation{}
+	st := situation{firm: true}
 	j, begun := f.jobs.get(s.jobID())
 	if s.at == packageDone && begun {
 		st.job = &j

@@ -48,6 +48,7 @@ type situation struct {
 	known    int                  // accounts in the book
 	broken   int                  // problems that f would fix
 	job      *job                 // the background work this screen shows
+	firm     bool                 // that work is over in a moment and cannot be stopped
 	url      bool                 // there is an address to copy
 	code     bool                 // there is a user code to copy
 	waiting  bool                 // a sign-in waits for the person

@@ -26,7 +26,7 @@ func (s unlockScreen) typing() bool       { return true }
 func (s unlockScreen) scopes() []scope    { return []scope{inWizard} }
 
 func (s unlockScreen) situation(f frame) situation {
-	st := situation{job: &job{id: vaultJob}}
+	st := situation{job: &job{id: vaultJob}, firm: true}
 	if s.opening(f) {
 		st.next = "the vault is being opened"
 	}
