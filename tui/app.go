@@ -28,7 +28,7 @@ type Model struct {
 	runs     int
 	held     []intent // acts that wait for the vault to be opened
 	stack    []screen // never empty; the last one is shown
-	overlay  screen   // nil, or a question over the top screen
+	overlays []screen // questions over the top screen, the one that has the keys last
 	notice   notice
 
 	run *runner // turns intents into commands; nil in view tests
@@ -151,15 +151,13 @@ func (m Model) answered(a answer) (tea.Model, tea.Cmd) {
 		a.value = washed(a.value)
 	}
 	var intents []intent
-	if m.overlay != nil {
-		next, wants := m.overlay.receive(a, m.frame())
-		m.overlay, intents = next, wants
-	}
-	m.stack = slices.Clone(m.stack)
-	for i, s := range m.stack {
-		next, wants := s.receive(a, m.frame())
-		m.stack[i] = next
-		intents = append(intents, wants...)
+	m.overlays, m.stack = slices.Clone(m.overlays), slices.Clone(m.stack)
+	for _, screens := range [][]screen{m.overlays, m.stack} {
+		for i, s := range screens {
+			next, wants := s.receive(a, m.frame())
+			screens[i] = next
+			intents = append(intents, wants...)
+		}
 	}
 	return m.do(intents)
 }
@@ -181,6 +179,9 @@ func (m Model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	}
 	switch a.id {
 	case actHelp:
+		if _, shown := s.(helpScreen); shown { // the key that opened it closes it
+			return m.back(), nil
+		}
 		return m.do([]intent{ask{newHelp(s.scopes(), s.situation(m.frame()))}})
 	case actQuit, actLeave:
 		return m.do([]intent{quit{}})
@@ -210,16 +211,16 @@ func (m Model) typed(msg tea.Msg) (tea.Model, tea.Cmd) {
 
 // front is the screen that has the keys.
 func (m Model) front() screen {
-	if m.overlay != nil {
-		return m.overlay
+	if n := len(m.overlays); n > 0 {
+		return m.overlays[n-1]
 	}
 	return m.stack[len(m.stack)-1]
 }
 
 // update puts a screen's next self in its place and does what it wants.
 func (m Model) update(s screen, intents []intent) (tea.Model, tea.Cmd) {
-	if m.overlay != nil {
-		m.overlay = s
+	if n := len(m.overlays); n > 0 {
+		m.overlays = append(slices.Clone(m.overlays[:n-1]), s)
 	} else {
 		m.stack = append(slices.Clone(m.stack[:len(m.stack)-1]), s)
 	}

@@ -55,8 +55,8 @@ func (m Model) heading(f frame) string {
 			crumbs = append(crumbs, title)
 		}
 	}
-	if m.overlay != nil {
-		crumbs = append(crumbs, m.overlay.title(f))
+	if len(m.overlays) > 0 {
+		crumbs = append(crumbs, m.front().title(f))
 	}
 	left := " " + strings.Join(crumbs, t.faint.Render(" › "))
 	right := t.faint.Render(m.host.User+"@"+m.host.Name) + " "

@@ -116,7 +116,6 @@ type secretScreen struct {
 	base
 	ask   askedMsg
 	field textinput.Model
-	under screen // the overlay that it covers
 }
 
 func (s secretScreen) title(frame) string { return "A secret is asked for" }
@@ -151,17 +150,16 @@ func (s secretScreen) view(f frame) string {
 
 // asked shows a question over what is there.
 func (m Model) asked(msg askedMsg) (tea.Model, tea.Cmd) {
-	m.overlay = secretScreen{ask: msg, field: secretField(), under: m.overlay}
-	return m, m.run.withdrawn(msg.id)
+	return m.covered(secretScreen{ask: msg, field: secretField()}), m.run.withdrawn(msg.id)
 }
 
 // askGone takes a question away that nobody waits for any more.
 func (m Model) askGone(msg withdrawnMsg) (tea.Model, tea.Cmd) {
-	if over, ok := m.overlay.(secretScreen); ok && over.ask.id == msg.id {
-		m.overlay = over.under
-		return m, m.run.nextAsk()
+	m, there := m.without(func(s screen) bool { over, ok := s.(secretScreen); return ok && over.ask.id == msg.id })
+	if !there { // answered: whoever gave the answer waits for the next question already
+		return m, nil
 	}
-	return m, nil
+	return m, m.run.nextAsk()
 }
 
 // unlockKey asks for what ssh wants to know; nil where nobody can be asked.

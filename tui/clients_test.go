@@ -209,19 +209,19 @@ func TestAnAuthorizationWithoutAClientLeadsThere(t *testing.T) {
 func TestRemovingAClientAsks(t *testing.T) {
 	t.Parallel()
 	m := press(withClients(testModel(90, 30, sampleData())), "i", "end", "x")
-	if no := press(m, "enter"); len(no.jobs) != 0 || no.overlay != nil {
+	if no := press(m, "enter"); len(no.jobs) != 0 || len(no.overlays) > 0 {
 		t.Error("enter removes it")
 	}
 	if again := press(m, "x"); len(again.jobs) != 0 {
 		t.Error("the key that asks also confirms")
 	}
 	yes := press(m, "y")
-	if j, ok := yes.jobs.get(jobID{jobClientGone, "c2"}); !ok || !j.running || yes.overlay != nil {
+	if j, ok := yes.jobs.get(jobID{jobClientGone, "c2"}); !ok || !j.running || len(yes.overlays) > 0 {
 		t.Error("y does not remove it")
 	}
 	used := press(withClients(testModel(90, 30, sampleData())), "i", "down", "x")
-	if used.overlay != nil || !strings.Contains(used.notice.text, "sales-ga") {
-		t.Errorf("a used client: %T, %q", used.overlay, used.notice.text)
+	if len(used.overlays) > 0 || !strings.Contains(used.notice.text, "sales-ga") {
+		t.Errorf("a used client: %T, %q", used.front(), used.notice.text)
 	}
 }
 

@@ -78,7 +78,7 @@ func TestALogTypedAsKeysDoesNotAct(t *testing.T) {
 	m := press(testModel(100, 40, sampleData()), "d")
 	m = press(write(m, "qxruv invalid_grant"), "enter")
 	m = press(write(m, "at System.Net q r x u"), "enter")
-	if s, ok := m.front().(diagnoseScreen); !ok || s.asked != 2 || len(m.jobs) != 0 || m.overlay != nil {
+	if s, ok := m.front().(diagnoseScreen); !ok || s.asked != 2 || len(m.jobs) != 0 || len(m.overlays) > 0 {
 		t.Errorf("it acts: %T, %d jobs", m.front(), len(m.jobs))
 	}
 }

@@ -196,7 +196,7 @@ var scenes = map[string]func(m Model) Model{
 	"remove-how":           removing,
 	"remove-confirm":       func(m Model) Model { return press(removing(m), "down", "enter") },
 	"first-run":            func(m Model) Model { m.stack = []screen{newFirstRun()}; return m },
-	"unlock":               func(m Model) Model { m.overlay = newUnlock("refreshing sales-ga"); return m },
+	"unlock":               func(m Model) Model { return m.covered(newUnlock("refreshing sales-ga")) },
 	"help":                 func(m Model) Model { return press(m, "?") },
 	"quit":                 func(m Model) Model { return press(signingIn(m, devicePrompt), "q") },
 }

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -50,25 +51,28 @@ func (m Model) locked(j job, why *vault.LockedError) (tea.Model, tea.Cmd) {
 		return m.do([]intent{unlockVault{}})
 	}
 	m.jobs = m.jobs.put(j)
-	if _, asking := m.overlay.(unlockScreen); !asking {
-		m.overlay = newUnlock(j.title)
+	if !slices.ContainsFunc(m.overlays, asksToUnlock) {
+		m = m.covered(newUnlock(j.title))
 	}
 	return m, nil
+}
+
+func asksToUnlock(s screen) bool {
+	_, ok := s.(unlockScreen)
+	return ok
 }
 
 // vaultEnded goes on with what waited for the vault. A wrong passphrase is said where it is asked for.
 func (m Model) vaultEnded(j job) (tea.Model, tea.Cmd) {
 	m.jobs = m.jobs.put(j.forgetful())
-	_, asking := m.overlay.(unlockScreen)
 	held := m.held
 	if !j.failed() {
-		if asking {
-			m.overlay = nil
-		}
+		m, _ = m.without(asksToUnlock)
 		m.held = nil
 		return m.do(append(held[:len(held):len(held)], reload{}))
 	}
-	if here := m.front().situation(m.frame()).job; here != nil && here.id == j.id {
+	here := m.front().situation(m.frame()).job
+	if slices.ContainsFunc(m.overlays, asksToUnlock) || here != nil && here.id == j.id {
 		return m, nil
 	}
 	m.held, m.jobs = nil, m.jobs.unheld()

@@ -27,21 +27,18 @@ func (m Model) all(intents []intent) (Model, tea.Cmd) {
 func (m Model) one(in intent) (Model, tea.Cmd) {
 	switch in := in.(type) {
 	case open:
-		m.overlay = nil // the question that led here is answered
 		m.stack = append(slices.Clone(m.stack), in.screen)
 		return m, m.started(in.screen)
 	case replace:
-		m.overlay = nil
 		m.stack = append(slices.Clone(m.stack[:len(m.stack)-1]), in.screen)
 		return m, m.started(in.screen)
 	case back:
 		return m.back(), nil
 	case home:
-		m.overlay, m.stack = nil, m.stack[:1:1]
+		m.stack = m.stack[:1:1]
 		return m, nil
 	case ask:
-		m.overlay = in.overlay
-		return m, nil
+		return m.covered(in.overlay), nil
 	case takeOver:
 		w, wants := newResume(in.flow, m.frame())
 		m, opened := m.one(open{w})
@@ -74,25 +71,32 @@ func (m Model) started(s screen) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// back leaves the overlay or the top screen. Who leaves the passphrase unasked leaves what waited for it.
+// back leaves the question in front or the top screen. Who leaves the passphrase unasked leaves what waited for it.
 func (m Model) back() Model {
-	switch over := m.overlay.(type) {
-	case quitQuestion:
-		m.overlay = over.under
-		return m
-	case secretScreen:
-		m.overlay = over.under
-		return m
-	case unlockScreen:
+	if asksToUnlock(m.front()) {
 		m.held = nil
 	}
 	switch {
-	case m.overlay != nil:
-		m.overlay = nil
+	case len(m.overlays) > 0:
+		m.overlays = slices.Clone(m.overlays[:len(m.overlays)-1])
 	case len(m.stack) > 1:
 		m.stack = slices.Clone(m.stack[:len(m.stack)-1])
 	}
 	return m
+}
+
+// covered puts a question in front. What it covers is there again afterwards: work in the background may ask
+// while somebody is being asked something else.
+func (m Model) covered(question screen) Model {
+	m.overlays = append(slices.Clone(m.overlays), question)
+	return m
+}
+
+// without takes the questions away that are meant, wherever they stand.
+func (m Model) without(meant func(screen) bool) (_ Model, there bool) {
+	n := len(m.overlays)
+	m.overlays = slices.DeleteFunc(slices.Clone(m.overlays), meant)
+	return m, len(m.overlays) < n
 }
 
 // background registers an intent that is a job, unless the same work is under way, and starts it.
@@ -119,10 +123,9 @@ func supersedes(in intent) bool {
 // quit asks first where work is under way; the second ctrl+c or a yes quits, and the work is drained after the screen is gone.
 func (m Model) quit() (Model, tea.Cmd) {
 	work, flows := m.jobs.running()
-	_, asked := m.overlay.(quitQuestion)
+	_, asked := m.front().(quitQuestion)
 	if work+flows == 0 || asked {
 		return m, tea.Quit
 	}
-	m.overlay = quitQuestion{work: work, flows: flows, under: m.overlay}
-	return m, nil
+	return m.covered(quitQuestion{work: work, flows: flows}), nil
 }

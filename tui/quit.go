@@ -8,7 +8,6 @@ import (
 type quitQuestion struct {
 	base
 	work, flows int
-	under       screen // the overlay that it covers
 }
 
 func (q quitQuestion) title(frame) string { return "Quit?" }

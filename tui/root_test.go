@@ -14,6 +14,7 @@ import (
 
 	"fettle/accounts"
 	"fettle/accounts/vault"
+	"fettle/internal/secret"
 )
 
 // TestALookThatFailsKeepsWhatWasKnown: a read error is never "no accounts".
@@ -114,14 +115,14 @@ func TestWhatMetALockedVaultWaits(t *testing.T) {
 	m := press(testModel(80, 24, sampleData()), "r", "v")
 	m = meet(m, jobID{jobRefresh, subjects([]string{"id-sales-ga"})})
 	m = meet(m, jobID{jobVerify, subjects([]string{"id-sales-ga"})})
-	if _, asking := m.overlay.(unlockScreen); !asking || len(m.held) != 2 {
-		t.Fatalf("overlay %T, %d acts wait", m.overlay, len(m.held))
+	if _, asking := m.front().(unlockScreen); !asking || len(m.held) != 2 {
+		t.Fatalf("overlay %T, %d acts wait", m.front(), len(m.held))
 	}
-	if out := press(m, "esc"); len(out.held) != 0 || out.overlay != nil {
+	if out := press(m, "esc"); len(out.held) != 0 || len(out.overlays) > 0 {
 		t.Error("esc does not drop what waited")
 	}
 	kept := press(m, "ctrl+c", "n")
-	if _, asking := kept.overlay.(unlockScreen); !asking {
+	if _, asking := kept.front().(unlockScreen); !asking {
 		t.Error("a question about quitting loses the passphrase")
 	}
 	m = write(m, "secret")
@@ -132,8 +133,8 @@ func TestWhatMetALockedVaultWaits(t *testing.T) {
 	}
 	m = feed(m, jobEvent{id: vaultJob, run: opening.run, ended: true})
 	again, _ := m.jobs.get(jobID{jobRefresh, subjects([]string{"id-sales-ga"})})
-	if !again.running || m.overlay != nil || len(m.held) != 0 {
-		t.Errorf("refresh running: %v, overlay %T, %d wait", again.running, m.overlay, len(m.held))
+	if !again.running || len(m.overlays) > 0 || len(m.held) != 0 {
+		t.Errorf("refresh running: %v, overlay %T, %d wait", again.running, m.front(), len(m.held))
 	}
 	if done, _ := m.jobs.get(vaultJob); done.want != nil {
 		t.Error("the passphrase is kept in the registry")
@@ -257,5 +258,41 @@ func TestAnAnswerThatCannotBeStoredIsTold(t *testing.T) {
 	m = feed(m, m.run.look(7)())
 	if strings.Contains(m.content(), "NOT STORED") {
 		t.Error("the screen still says it after the answer was stored")
+	}
+}
+
+// TestHelpOverAQuestion leads back to it, and the key that opened it closes it.
+func TestHelpOverAQuestion(t *testing.T) {
+	t.Parallel()
+	m := press(withClients(testModel(80, 24, sampleData())), "i", "end", "x", "?")
+	if !strings.Contains(seen(m), "Show every key of this screen") {
+		t.Fatalf("? shows\n%s", m.content())
+	}
+	if m = press(m, "?"); !strings.Contains(seen(m), "Forget the client shop of Nord?") {
+		t.Errorf("? again shows\n%s", m.content())
+	}
+}
+
+// TestAQuestionCoversAnother: a locked vault asks while ssh asks, and neither question is lost.
+func TestAQuestionCoversAnother(t *testing.T) {
+	t.Parallel()
+	m := press(testModel(80, 24, sampleData()), "r")
+	m.run.asks = []secretAsk{{ctx: t.Context(), answers: make(chan *secret.Text, 1)}}
+	m = feed(m, askedMsg{0, "runner-2: passphrase of id_ed25519"})
+	id := jobID{jobRefresh, subjects([]string{"id-sales-ga"})}
+	j, _ := m.jobs.get(id)
+	m = feed(m, jobEvent{id: id, run: j.run, ended: true, err: &vault.LockedError{Holder: vault.HolderPassphrase, Reason: vault.NotOpened}})
+	if !strings.Contains(seen(m), "The vault is locked") {
+		t.Fatalf("it shows\n%s", m.content())
+	}
+	m = press(write(m, "open sesame"), "enter")
+	opening, _ := m.jobs.get(vaultJob)
+	m = feed(m, jobEvent{id: vaultJob, run: opening.run, ended: true})
+	if !strings.Contains(seen(m), "passphrase of id_ed25519") {
+		t.Fatalf("once the vault is open it shows\n%s", m.content())
+	}
+	m = feed(m, withdrawnMsg{0})
+	if _, asking := m.front().(secretScreen); asking {
+		t.Errorf("what nobody waits for stays: %T", m.front())
 	}
 }
