@@ -16,7 +16,7 @@ const (
 	inSignIn    scope = "sign-in"
 	inConfirm   scope = "questions"
 	inText      scope = "filter"
-	inFields    scope = "two fields"
+	inFields    scope = "several fields"
 	inScroll    scope = "long pages"
 	inVerify    scope = "verification"
 	inClients   scope = "clients"
@@ -67,12 +67,14 @@ const (
 	actOther   actionID = "other-flow"
 	actAbandon actionID = "abandon"
 	actStop    actionID = "stop"
-	actField   actionID = "other-field"
+	actField   actionID = "next-field"
+	actFieldUp actionID = "former-field"
 	actClients actionID = "clients"
 	actReplace actionID = "replace"
 	actExplain actionID = "diagnose"
 	actTest    actionID = "test"
 	actTesting actionID = "in-testing"
+	actEnd     actionID = "secret-end"
 	actCanvas  actionID = "canvases"
 	actPath    actionID = "complete"
 	actEvents  actionID = "activity"
@@ -141,6 +143,7 @@ var actions = []action{
 	{id: actReplace, keys: []string{"s"}, label: "replace", help: "Replace the client's secret or its ID; shows first what that means for its accounts and password files.", scope: inClients, off: needsOwnClient},
 	{id: actTest, keys: []string{"t"}, label: "test", help: "Ask the provider whether it takes this client, and for which ways of signing in; nothing is stored.", scope: inClients, off: needsClientIdle},
 	{id: actTesting, keys: []string{"m"}, label: "in testing", help: "Note that the client's consent screen is in testing, or is not any more: sign-ins through it then end early.", scope: inClients, quiet: true, off: needsOwnClient},
+	{id: actEnd, keys: []string{"e"}, label: "end", help: "Note the day on which the client's secret ends; fettle warns before.", scope: inClients, quiet: true, off: needsOwnSecret},
 	{id: actStop, keys: []string{"ctrl+x"}, label: "stop", help: "Stop the test.", scope: inClients, quiet: true, off: needsJob},
 	{id: actRemove, keys: []string{"x"}, label: "remove", help: "Forget this client; not while accounts use it.", scope: inClients, danger: true, off: needsUnusedClient},
 
@@ -196,7 +199,8 @@ var actions = []action{
 	{id: actAbandon, keys: []string{"d"}, label: "give up", help: "Drop this sign-in; the stored credential stays as it is.", scope: inSignIn, quiet: true, off: needsSignIn},
 
 	{id: actNext, keys: []string{"enter"}, label: "done", help: "Take what is typed.", scope: inText},
-	{id: actField, keys: []string{"tab", "shift+tab"}, label: "other field", help: "Go to the other field.", scope: inFields},
+	{id: actField, keys: []string{"tab"}, label: "next field", help: "Go to the next field.", scope: inFields},
+	{id: actFieldUp, keys: []string{"shift+tab"}, label: "field before", help: "Go to the field before.", scope: inFields, quiet: true},
 
 	{id: actYes, keys: []string{"y"}, label: "yes", help: "Do it.", scope: inConfirm},
 	{id: actNo, keys: []string{"n", "enter"}, label: "no", help: "Leave everything as it is.", scope: inConfirm},

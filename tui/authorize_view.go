@@ -3,7 +3,6 @@ package tui
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -32,13 +31,13 @@ func (s authorizeWizard) view(f frame) string {
 		inner := line.body(question, f)
 		return line.page(question, withHint(s.services.lines(inner), "One service a sign-in means fewer boxes to tick; several mean fewer sign-ins.", inner), f)
 	case atName:
-		hint := paragraphAt("Small letters, digits and dashes. The name stays when the credential changes.", f.width-2, " ", f.theme.faint)
-		return line.page("Which name shall jobs use for it?", slices.Concat([]string{fieldLine(s.name, f), ""}, s.problemLines(f), hint), f)
+		hint := "Small letters, digits and dashes. The name stays when the credential changes."
+		return line.answer("Which name shall jobs use for it?", lineInput(s.name), s.problem, hint, f)
 	case atHow:
 		question := "How do you want to sign in to " + f.provider(s.request.Provider).Name + "?"
-		return line.page(question, append(s.howLines(line.body(question, f)), s.problemLines(f)...), f)
+		return line.page(question, withProblem(s.howLines(line.body(question, f)), s.problem, f), f)
 	case atSignIn:
-		return line.page(s.signInQuestion(j, f), append(s.signInLines(j, f), s.problemLines(f)...), f)
+		return line.page(s.signInQuestion(j, f), withProblem(s.signInLines(j, f), s.problem, f), f)
 	case atChecks:
 		return line.page("Checking the new credential", checkLines(j.checks, f), f)
 	}
@@ -57,13 +56,6 @@ func (s authorizeWizard) providerLines(f frame) []string {
 		return []string{" The catalogue has no provider: config.toml took them all away."}
 	}
 	return s.providers.lines(f)
-}
-
-func (s authorizeWizard) problemLines(f frame) []string {
-	if s.problem == "" {
-		return nil
-	}
-	return append([]string{""}, paragraphAt(f.theme.signs.critical+" "+s.problem, f.width-2, " ", f.theme.bad)...)
 }
 
 func (s authorizeWizard) howLines(f frame) []string {

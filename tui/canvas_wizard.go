@@ -65,7 +65,7 @@ func newCanvasWizard(f frame) canvasWizard {
 		file: newPathField("canvas file", ""), name: name,
 		users: choice{several: true},
 		places: newForm([]string{"Where the password file lies", "Further places that need a copy (\"in quotes\" if a path has blanks)", "A group that may read it (0640)"},
-			main, copies, group),
+			main, copies, group).withPath(fieldMain, "password file"),
 		readers: choice{options: []option{
 			{id: readsServer, label: "This server", note: "Its own identity: jobs of this user on this machine."},
 			{id: readsKeys, label: "Other servers", note: "Their recipients, as `fettle server init` printed them there."},
@@ -110,7 +110,7 @@ func (s canvasWizard) scopes() []scope {
 	case canvasUsers:
 		return []scope{inChoice, inWizard, inScroll}
 	case canvasPlaces:
-		return []scope{inFields, inWizard}
+		return s.places.scopes()
 	}
 	return []scope{inWizard, inScroll}
 }
@@ -136,7 +136,7 @@ func (s canvasWizard) situation(f frame) situation {
 }
 
 func (s canvasWizard) receive(a answer, _ frame) (screen, []intent) {
-	s.file = s.file.receive(a)
+	s.file, s.places = s.file.receive(a), s.places.receive(a)
 	return s, nil
 }
 
@@ -150,9 +150,9 @@ func (s canvasWizard) typed(msg tea.Msg, _ frame) (screen, []intent) {
 		s.name = typedInto(s.name, msg)
 		s.named = true
 	case s.at == canvasPlaces:
-		s.places = s.places.typed(msg)
+		s.places, wants = s.places.typed(msg)
 	case s.asking:
-		s.keys = s.keys.typed(msg)
+		s.keys, _ = s.keys.typed(msg)
 	}
 	return s, wants
 }
@@ -168,10 +168,14 @@ func (s canvasWizard) act(id actionID, f frame) (screen, []intent) {
 		return s.forward(f)
 	case actPath:
 		var wants []intent
-		s.file, wants = s.file.completed()
+		if s.at == canvasPlaces {
+			s.places, wants = s.places.completed()
+		} else {
+			s.file, wants = s.file.completed()
+		}
 		return s, wants
-	case actField:
-		s.places = s.places.focused(s.places.focus + 1)
+	case actField, actFieldUp:
+		s.places = s.places.stepped(id)
 		return s, nil
 	}
 	switch s.at {
@@ -213,6 +217,11 @@ func (s canvasWizard) forward(f frame) (screen, []intent) {
 			s.name.CursorEnd()
 		}
 	case canvasPlaces:
+		if s.places.chosen() != "" {
+			var wants []intent
+			s.places, wants = s.places.completed()
+			return s, wants
+		}
 		if !s.places.last() {
 			s.places = s.places.focused(s.places.focus + 1)
 			return s, nil

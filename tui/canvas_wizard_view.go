@@ -1,22 +1,15 @@
 package tui
 
-import "slices"
-
 // view asks one question a step; what is wrong with an answer stands under it.
 func (s canvasWizard) view(f frame) string {
 	line := steps{names: canvasSteps, at: s.at}
-	t := f.theme
-	problem := []string(nil)
-	if s.problem != "" {
-		problem = append([]string{""}, paragraphAt(t.signs.critical+" "+s.problem, f.width-2, " ", t.bad)...)
-	}
 	switch s.at {
 	case canvasFile:
 		question := "Which file is the canvas?"
 		return line.page(question, s.file.lines(line.body(question, f)), f)
 	case canvasName:
-		hint := paragraphAt("Small letters, digits and dashes; commands call it by this name.", f.width-2, " ", t.faint)
-		return line.page("What is it called?", slices.Concat([]string{fieldLine(s.name, f), ""}, hint), f)
+		hint := "Letters, digits, dots, dashes and underscores; commands call it by this name."
+		return line.answer("What is it called?", lineInput(s.name), s.problem, hint, f)
 	case canvasUsers:
 		question := "Which accounts does it use?"
 		room := line.body(question, f)
@@ -25,13 +18,15 @@ func (s canvasWizard) view(f frame) string {
 		}
 		return line.page(question, s.users.lines(room), f)
 	case canvasPlaces:
-		return line.page("Where shall its password file lie?", s.places.lines(f), f)
+		question := "Where shall its password file lie?"
+		return line.page(question, s.places.lines(line.body(question, f)), f)
 	case canvasReaders:
 		question := "Who opens it?"
 		if s.asking {
-			return line.page("Whom is it encrypted to?", append(s.keys.lines(f), problem...), f)
+			question = "Whom is it encrypted to?"
+			return line.answer(question, s.keys.lines, s.problem, "", f)
 		}
-		return line.page(question, append(s.readers.lines(line.body(question, f)), problem...), f)
+		return line.page(question, withProblem(s.readers.lines(line.body(question, f)), s.problem, f), f)
 	}
 	return s.doneView(line, f)
 }

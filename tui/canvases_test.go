@@ -157,7 +157,7 @@ func TestPathsAreCompleted(t *testing.T) {
 		s = s.receive(answer{key: "k", value: got})
 	}
 	listed()
-	if got, want := s.matches(), []string{"more" + string(filepath.Separator), "daily-old.acc", "daily.acc"}; !slices.Equal(got, want) {
+	if got, want := s.list.matches(s.in.Value()), []string{"more" + string(filepath.Separator), "daily-old.acc", "daily.acc"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	s.in.SetValue(dir + "d")
@@ -172,7 +172,7 @@ func TestPathsAreCompleted(t *testing.T) {
 	}
 	s.in.SetValue(dir + "none/x")
 	listed()
-	if s.folder.problem == "" {
+	if s.list.folder.problem == "" {
 		t.Error("a folder that is not there is not told of")
 	}
 }

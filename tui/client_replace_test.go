@@ -15,7 +15,7 @@ import (
 
 // replacing is the look at another secret of Acme sales, with what it means.
 func replacing(m Model) Model {
-	m = press(write(press(withClients(m), "i", "down", "s", "enter"), "fresh"), "enter")
+	m = press(write(press(withClients(m), "i", "down", "s", "enter"), "fresh"), "enter", "enter")
 	return feed(m, answer{key: "client plan c1", value: accounts.ClientPlan{Accounts: []string{"sales-ga"}, Canvases: []string{"daily-sales"},
 		Effects: []string{"The password files of these canvases carry the former registration and go stale: daily-sales"}}})
 }
@@ -23,11 +23,11 @@ func replacing(m Model) Model {
 // TestReplacingASecret says what it means before, and asks for nothing but the secret.
 func TestReplacingASecret(t *testing.T) {
 	t.Parallel()
-	m := press(withClients(testModel(90, 30, sampleData())), "i", "down", "s", "enter", "enter")
+	m := press(withClients(testModel(90, 30, sampleData())), "i", "down", "s", "enter", "enter", "enter")
 	if !strings.Contains(seen(m), "The new secret is empty.") {
 		t.Errorf("nothing typed shows\n%s", ansi.Strip(m.content()))
 	}
-	early := press(write(m, "fresh"), "enter", "enter")
+	early := press(write(m, "fresh"), "enter", "enter", "enter")
 	if len(early.jobs) != 0 || !strings.Contains(early.notice.text, "What it means is being looked up") {
 		t.Errorf("before what it means is known, enter says %q", early.notice.text)
 	}

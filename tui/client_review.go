@@ -18,6 +18,7 @@ func (s clientWizard) key() string {
 func (s clientWizard) planKey() string { return "client plan " + s.former.ID }
 
 func (s clientWizard) receive(a answer, f frame) (screen, []intent) {
+	s.form = s.form.receive(a)
 	if s.former != nil && a.key == s.planKey() && s.at == clientAtReview {
 		plan, ok := a.value.(accounts.ClientPlan)
 		switch {
@@ -52,7 +53,11 @@ func (s clientWizard) read(content []byte, f frame) (screen, []intent) {
 		s.problem = "This is the file of a client of Google; " + p.Name + " gives out none like it."
 		return s, nil
 	}
-	c.Provider = p.ID
+	s, ends, ok := s.secretEnd()
+	if !ok {
+		return s, nil
+	}
+	c.Provider, c.SecretExpiresAt = p.ID, ends
 	// The file of a Desktop app and that of a TV client look the same: the kind that was chosen decides.
 	if k, ok := s.kind(f); ok && k.FileKey == c.Kind {
 		c.Kind = k.ID
@@ -98,7 +103,7 @@ func (s clientWizard) look(f frame) (screen, []intent) {
 
 // change is what a replacement changes: what stays the same is left out.
 func (s clientWizard) change() accounts.ClientChange {
-	c := accounts.ClientChange{Secret: s.found.Secret}
+	c := accounts.ClientChange{Secret: s.found.Secret, SecretExpiresAt: s.found.SecretExpiresAt}
 	if s.found.OAuthID != s.former.OAuthID {
 		c.OAuthID, c.Kind, c.Redirects = s.found.OAuthID, s.found.Kind, s.found.Redirects
 	}

@@ -101,7 +101,7 @@ func (s clientWizard) typing() bool { return s.at == clientAtForm }
 
 func (s clientWizard) scopes() []scope {
 	if s.typing() {
-		return []scope{inFields, inWizard}
+		return s.form.scopes()
 	}
 	if s.at == clientAtSteps {
 		return []scope{inSteps, inWizard, inScroll}
@@ -137,9 +137,13 @@ func (s clientWizard) act(id actionID, f frame) (screen, []intent) {
 	switch id {
 	case actBack:
 		return s.backward(f)
-	case actField:
-		s.form = s.form.focused(s.form.focus + 1)
+	case actField, actFieldUp:
+		s.form = s.form.stepped(id)
 		return s, nil
+	case actPath:
+		var wants []intent
+		s.form, wants = s.form.completed()
+		return s, wants
 	case actCopyURL:
 		return s, []intent{copyText{"The address", s.provider(f).Registration.Console}}
 	case actBareURL:

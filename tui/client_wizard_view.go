@@ -15,38 +15,31 @@ func (s clientWizard) view(f frame) string {
 		line = steps{names: clientStations[clientAtForm:], at: int(s.at - clientAtForm)}
 	}
 	p := s.provider(f)
-	inner := f.inner(f.width, f.height-6)
 	switch s.at {
 	case clientAtProvider:
-		return line.page("At which provider is the client registered?", s.providers.lines(inner), f)
+		question := "At which provider is the client registered?"
+		return line.page(question, s.providers.lines(line.body(question, f)), f)
 	case clientAtKind:
-		return line.page("Which kind of client of "+p.Name+"?", s.kinds.lines(inner), f)
+		question := "Which kind of client of " + p.Name + "?"
+		return line.page(question, s.kinds.lines(line.body(question, f)), f)
 	case clientAtSteps:
 		return line.page("Register a client at "+p.Name+", then press enter", s.stepPage(f), f)
 	case clientAtForm:
-		return line.page(s.formQuestion(f), append(s.formLines(f), s.problemLines(f)...), f)
+		return line.answer(s.formQuestion(f), s.form.lines, s.problem, s.formHint(f), f)
 	case clientAtReview:
 		body := s.reviewLines(f)
 		question := "This is what fettle would keep"
 		if s.former != nil {
 			question = "This is what would change"
 		}
-		return line.page(question, withNext(body, s.review, f.inner(f.width, f.height-4)), f)
+		return line.page(question, withNext(body, s.review, line.body(question, f)), f)
 	}
 	j, _ := f.jobs.get(s.job())
 	question, body := s.endLines(j, f)
 	if j.running {
 		return line.page(question, body, f)
 	}
-	head := 3 + len(wrap(question, f.width-2))
-	return line.page(question, withNext(body, s.nexts(f), f.inner(f.width, f.height-head)), f)
-}
-
-func (s clientWizard) problemLines(f frame) []string {
-	if s.problem == "" {
-		return nil
-	}
-	return append([]string{""}, paragraphAt(f.theme.signs.critical+" "+s.problem, f.width-2, " ", f.theme.bad)...)
+	return line.page(question, withNext(body, s.nexts(f), line.body(question, f)), f)
 }
 
 // stepPage is the part of the steps that fits.
@@ -95,17 +88,16 @@ func (s clientWizard) formQuestion(f frame) string {
 	return "What did " + s.provider(f).Name + " give you?"
 }
 
-// formLines are the lines to type, and what happens to what is typed there.
-func (s clientWizard) formLines(f frame) []string {
-	t := f.theme
-	lines := s.form.lines(f)
-	if s.reading != "" {
-		return append(lines, "", " "+t.faint.Render("Reading "+cutLeft(s.reading, f.width-12, t.signs.ellipsis)+t.signs.ellipsis))
+// formHint says what happens to what is typed.
+func (s clientWizard) formHint(f frame) string {
+	e := f.theme.signs.ellipsis
+	switch {
+	case s.reading != "":
+		return "Reading " + cutLeft(s.reading, f.width-12, e) + e
+	case s.former != nil:
+		return "Register the new secret at " + s.former.ProviderName + " first and keep the old one valid there until every password file is written anew."
 	}
-	if s.former != nil {
-		return append(append(lines, ""), indent1(paragraph("Register the new secret at "+s.former.ProviderName+" first and keep the old one valid there until every password file is written anew.", f.width-2, t.faint))...)
-	}
-	return append(append(lines, ""), indent1(paragraph("The secret is stored sealed and never shown again.", f.width-2, t.faint))...)
+	return "The secret is stored sealed and never shown again."
 }
 
 // reviewLines say what was recognised, and what is wrong with it.
@@ -117,6 +109,9 @@ func (s clientWizard) reviewLines(f frame) []string {
 	}
 	if info.Auth == "" && c.Secret.Empty() {
 		info.Auth = provider.AuthNone
+	}
+	if !c.SecretExpiresAt.IsZero() {
+		info.DiesAt, info.DiesBecause = c.SecretExpiresAt, "its secret ends then"
 	}
 	lines := clientFacts(washed(info), f)
 	if why := s.wrongKind(f); why != "" {

@@ -67,6 +67,8 @@ func (s clientsScreen) act(id actionID, f frame) (screen, []intent) {
 		return s, []intent{testClient{c}}
 	case actTesting:
 		return s, []intent{markClient{c.ID, c.Label, accounts.ClientMarks{Kind: c.Kind, Testing: !c.Testing, SecretExpiresAt: c.SecretExpiresAt}}}
+	case actEnd:
+		return s, []intent{ask{newSecretEnd(c)}}
 	case actStop:
 		return s, []intent{stop{clientTestJob(c)}}
 	case actRemove:

@@ -150,7 +150,7 @@ func TestTypingAClient(t *testing.T) {
 	if !strings.Contains(seen(m), "Desktop app has a secret") {
 		t.Errorf("no secret shows\n%s", ansi.Strip(m.content()))
 	}
-	m = press(paste(m, "s3cret \n"), "enter")
+	m = press(paste(m, "s3cret \n"), "enter", "enter")
 	m = press(write(m, "Shop"), "enter", "enter")
 	j, _ := m.jobs.get(jobID{jobClient, "nord"})
 	added, ok := j.want.(addClient)

@@ -91,6 +91,14 @@ func needsOwnClient(s situation) string {
 	return needsClient(s)
 }
 
+// needsOwnSecret leaves out public clients: they have nothing that could end (RFC 6749 §2.1).
+func needsOwnSecret(s situation) string {
+	if s.client != nil && !s.client.FromConfig && !s.client.HasSecret {
+		return "this client has no secret"
+	}
+	return needsOwnClient(s)
+}
+
 func needsClientIdle(s situation) string {
 	if why := needsIdle(s); why != "" {
 		return why

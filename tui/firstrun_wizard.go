@@ -101,7 +101,7 @@ func (s firstRunWizard) act(id actionID, f frame) (screen, []intent) {
 	case id == actBack || s.at == firstDone:
 		s.at, s.phrase = firstWhere, newTwice()
 		return s, nil
-	case id == actField:
+	case id == actField, id == actFieldUp:
 		s.phrase = s.phrase.focused(1 - s.phrase.focus)
 		return s, nil
 	case id != actNext:

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/textinput"
@@ -42,7 +41,7 @@ func newPackageWizard(f frame) packageWizard {
 	s := packageWizard{
 		name: field(63), canvases: choice{several: true},
 		files:  newForm([]string{"Paths, with blanks between them (\"in quotes\" if they have some): templates and whatever else the jobs read"}, files),
-		target: newForm([]string{"A folder, an SFTP server or S3-compatible storage"}, target),
+		target: newForm([]string{"A folder, an SFTP server or S3-compatible storage"}, target).withPath(0, "package destination"),
 		layout: choice{options: []option{
 			{id: string(store.LayoutObjects), label: "Objects that never change", note: "Whoever fetches gets the former package or the new one, never a mixture."},
 			{id: string(store.LayoutPlain), label: "Plain files by their names", note: "For readers that know nothing of fettle; they can meet a mixture while a sync goes on."},
@@ -62,8 +61,11 @@ func (s packageWizard) typing() bool {
 }
 
 func (s packageWizard) scopes() []scope {
-	if s.at == packageCanvases {
+	switch s.at {
+	case packageCanvases:
 		return []scope{inChoice, inWizard, inScroll}
+	case packageTarget:
+		return s.target.scopes()
 	}
 	return []scope{inWizard, inScroll}
 }
@@ -89,18 +91,22 @@ func (s packageWizard) situation(f frame) situation {
 	return st
 }
 
-func (s packageWizard) receive(answer, frame) (screen, []intent) { return s, nil }
+func (s packageWizard) receive(a answer, _ frame) (screen, []intent) {
+	s.target = s.target.receive(a)
+	return s, nil
+}
 
 func (s packageWizard) typed(msg tea.Msg, _ frame) (screen, []intent) {
+	var wants []intent
 	switch s.at {
 	case packageName:
 		s.name = typedInto(s.name, msg)
 	case packageFiles:
-		s.files = s.files.typed(msg)
+		s.files, _ = s.files.typed(msg)
 	case packageTarget:
-		s.target = s.target.typed(msg)
+		s.target, wants = s.target.typed(msg)
 	}
-	return s, nil
+	return s, wants
 }
 
 func (s packageWizard) act(id actionID, f frame) (screen, []intent) {
@@ -111,6 +117,10 @@ func (s packageWizard) act(id actionID, f frame) (screen, []intent) {
 		return s, []intent{back{}}
 	case id == actBack:
 		s.at--
+	case id == actPath, id == actNext && s.at == packageTarget && s.target.chosen() != "":
+		var wants []intent
+		s.target, wants = s.target.completed()
+		return s, wants
 	case id == actNext:
 		s.at++
 		if s.at == packageDone {
@@ -179,8 +189,8 @@ func (s packageWizard) view(f frame) string {
 	line := steps{names: packageSteps, at: s.at}
 	switch s.at {
 	case packageName:
-		hint := paragraphAt("Small letters, digits and dashes; commands call it by this name.", f.width-2, " ", f.theme.faint)
-		return line.page("What is the package called?", slices.Concat([]string{fieldLine(s.name, f), ""}, hint), f)
+		hint := "Letters, digits, dots, dashes and underscores; commands call it by this name."
+		return line.answer("What is the package called?", lineInput(s.name), "", hint, f)
 	case packageCanvases:
 		question := "Which canvases are in it?"
 		if len(s.canvases.options) == 0 {
@@ -188,9 +198,11 @@ func (s packageWizard) view(f frame) string {
 		}
 		return line.page(question, s.canvases.lines(line.body(question, f)), f)
 	case packageFiles:
-		return line.page("Which further files do they need?", s.files.lines(f), f)
+		question := "Which further files do they need?"
+		return line.page(question, s.files.lines(line.body(question, f)), f)
 	case packageTarget:
-		return line.page("Where is it brought?", s.target.lines(f), f)
+		question := "Where is it brought?"
+		return line.page(question, s.target.lines(line.body(question, f)), f)
 	case packageLayout:
 		question := "How does it lie there?"
 		return line.page(question, s.layout.lines(line.body(question, f)), f)

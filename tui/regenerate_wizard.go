@@ -144,7 +144,7 @@ func (s regenerateWizard) act(id actionID, f frame) (screen, []intent) {
 		return s.forward()
 	case id == actUpdate:
 		return s, s.repair(f)
-	case id == actField:
+	case id == actField, id == actFieldUp:
 		s.passphrase = s.passphrase.focused(1 - s.passphrase.focus)
 	case at == regenWhich:
 		s.which, _ = s.which.act(id, f.height)

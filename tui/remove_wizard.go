@@ -133,13 +133,9 @@ func (s removeWizard) view(f frame) string {
 	at, j := s.where(f)
 	t := f.theme
 	line := steps{names: removeSteps, at: at}
-	var bad []string
-	if s.problem != "" {
-		bad = append([]string{""}, indent1(paragraph(s.problem, f.width-2, t.bad))...)
-	}
 	switch {
 	case s.plan == nil && s.problem != "":
-		return line.page("What would stop could not be found out", bad, f)
+		return line.page("What would stop could not be found out", problemLines(s.problem, f), f)
 	case s.plan == nil:
 		return line.page("Remove "+s.name, []string{" " + t.faint.Render("Finding out what would stop"+t.signs.ellipsis)}, f)
 	case at == removeHow:
@@ -149,13 +145,8 @@ func (s removeWizard) view(f frame) string {
 		}
 		return line.page("How shall "+s.name+" be removed?", slices.Concat(stops, how, s.effectLines(f)), f)
 	case at == removeConfirm:
-		stops, field := s.stopLines(f), []string{" This cannot be undone. Type the name to go on:", fieldLine(s.confirm, f)}
-		if f.low() {
-			stops, field = field, stops
-		}
-		body := slices.Concat(stops, field)
 		o, _ := s.how.chosen()
-		return line.page(o.label, append(body, bad...), f)
+		return line.answer(o.label, s.confirmLines, s.problem, "", f)
 	case j.running:
 		return line.page("Removing "+s.name, nil, f)
 	case j.err != nil:
@@ -163,6 +154,16 @@ func (s removeWizard) view(f frame) string {
 	}
 	question, body := s.doneLines(j, f)
 	return line.page(question, body, f)
+}
+
+// confirmLines ask for the name, under what stops where there is room for both.
+func (s removeWizard) confirmLines(f frame) []string {
+	field := []string{" This cannot be undone. Type the name to go on:", fieldLine(s.confirm, f)}
+	stops := s.stopLines(f)
+	if len(stops)+len(field) > f.height {
+		return append(field, stops...)
+	}
+	return append(stops, field...)
 }
 
 // doneLines say what became of the account, also where the revocation did not work.

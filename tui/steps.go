@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"charm.land/bubbles/v2/textinput"
 )
 
 // steps are the stations of a wizard: always visible, one question each.
@@ -13,17 +15,30 @@ type steps struct {
 	left  int // stations before at that were not got through
 }
 
-// line draws the stations: those behind with a tick, the present one strong.
-func (s steps) line(t theme) string {
+// line draws the stations: those behind with a tick, the present one strong. Where not all of them fit, only the
+// present one keeps its name.
+func (s steps) line(f frame) string {
+	full := s.drawn(f.theme, func(int) bool { return true })
+	if cells(full) <= f.width {
+		return full
+	}
+	return s.drawn(f.theme, func(i int) bool { return i == s.at })
+}
+
+// drawn are the stations, those that are named with their names.
+func (s steps) drawn(t theme, named func(i int) bool) string {
 	parts := make([]string, len(s.names))
 	for i, name := range s.names {
+		if name = " " + name; !named(i) {
+			name = ""
+		}
 		switch {
 		case i < s.at-s.left:
-			parts[i] = t.ok.Render(t.signs.ok) + t.faint.Render(" "+name)
+			parts[i] = t.ok.Render(t.signs.ok) + t.faint.Render(name)
 		case i == s.at:
-			parts[i] = t.title.Render(fmt.Sprintf("%d %s", i+1, name))
+			parts[i] = t.title.Render(fmt.Sprint(i+1) + name)
 		default:
-			parts[i] = t.faint.Render(fmt.Sprintf("%d %s", i+1, name))
+			parts[i] = t.faint.Render(fmt.Sprint(i+1) + name)
 		}
 	}
 	return " " + strings.Join(parts, t.faint.Render(" "+t.signs.rule+" "))
@@ -32,7 +47,10 @@ func (s steps) line(t theme) string {
 // page lays a step out: stations, the question, its body. On a low screen the air between them goes first, so
 // that what has to be typed or chosen is still seen.
 func (s steps) page(question string, body []string, f frame) string {
-	lines := []string{s.line(f.theme), ""}
+	lines := []string{""}
+	if len(s.names) > 0 {
+		lines = []string{s.line(f), ""}
+	}
 	for _, l := range s.question(question, f) {
 		lines = append(lines, " "+f.theme.title.Render(l))
 	}
@@ -41,6 +59,43 @@ func (s steps) page(question string, body []string, f frame) string {
 		lines = slices.DeleteFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "" })
 	}
 	return fill(lines, f.width, f.height, f.theme.signs.ellipsis)
+}
+
+// answer lays out a step at which something is typed, with what is wrong with it and a hint. What is wrong has its
+// room before the input gets the rest; on a low screen it stands first.
+func (s steps) answer(question string, input func(frame) []string, problem, hint string, f frame) string {
+	wrong, hints := problemLines(problem, f), paragraphAt(hint, f.width-2, " ", f.theme.faint)
+	room := s.body(question, f)
+	if f.low() {
+		return s.page(question, slices.Concat(wrong, input(room.inner(f.width, room.height-len(wrong))), hints), f)
+	}
+	lines := input(room.inner(f.width, room.height-len(below(nil, wrong))))
+	return s.page(question, below(below(lines, wrong), hints), f)
+}
+
+// lineInput is the input of a step with a single line to type.
+func lineInput(in textinput.Model) func(frame) []string {
+	return func(f frame) []string { return []string{fieldLine(in, f)} }
+}
+
+// withProblem puts what is wrong with an answer under it.
+func withProblem(lines []string, problem string, f frame) []string {
+	return below(lines, problemLines(problem, f))
+}
+
+func problemLines(problem string, f frame) []string {
+	if problem == "" {
+		return nil
+	}
+	return paragraphAt(f.theme.signs.critical+" "+problem, f.width-2, " ", f.theme.bad)
+}
+
+// below joins two parts of a page with air between them.
+func below(lines, more []string) []string {
+	if len(more) == 0 {
+		return lines
+	}
+	return slices.Concat(lines, []string{""}, more)
 }
 
 // question is the step's question in lines, cut to one where there is no room for more.
@@ -66,7 +121,7 @@ func withHint(list []string, hint string, f frame) []string {
 	if len(list)+1+len(lines) > f.height {
 		return list
 	}
-	return slices.Concat(list, []string{""}, lines)
+	return below(list, lines)
 }
 
 // withNext puts what can be done next under a body, which is cut so that the options are always seen.

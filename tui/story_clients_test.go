@@ -36,7 +36,7 @@ func TestAClientIsTestedReplacedAndRemoved(t *testing.T) {
 
 	x.press("s")
 	x.sees("What takes the place of")
-	x.press("enter", "another-secret", "enter")
+	x.press("enter", "another-secret", "enter", "enter")
 	x.sees("This is what would change", "No account and no password file is touched")
 	x.press("enter")
 	x.sees("is replaced", "Ask the provider whether it takes this client")
