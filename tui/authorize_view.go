@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -88,6 +89,18 @@ func (s authorizeWizard) signInLines(j job, f frame) []string {
 	} else {
 		lines = s.browserLines(*j.prompt, f)
 	}
+	if f.low() { // what is being done with the answer is seen before how to get one
+		lines = append(s.pasteLines(j, f), lines...)
+	} else {
+		lines = append(lines, s.pasteLines(j, f)...)
+	}
+	return append(append(lines, ""), paragraphAt(waitWords(j, f), f.width-2, " ", t.faint)...)
+}
+
+// pasteLines are the box to paste into, or what became of the last paste.
+func (s authorizeWizard) pasteLines(j job, f frame) []string {
+	t := f.theme
+	var lines []string
 	if s.pasting {
 		lines = append(lines, "", " Paste the address or the code, then enter:", fieldLine(s.paste, f))
 	}
@@ -97,7 +110,7 @@ func (s authorizeWizard) signInLines(j job, f frame) []string {
 	} else if s.pasted > 0 {
 		lines = append(lines, "", " "+t.faint.Render(fmt.Sprintf("Pasted %d characters.", s.pasted)))
 	}
-	return append(append(lines, ""), paragraphAt(waitWords(j, f), f.width-2, " ", t.faint)...)
+	return lines
 }
 
 // rejection says what was wrong with a callback or a paste, as a sentence.
@@ -126,17 +139,21 @@ func waitWords(j job, f frame) string {
 // deviceLines show address, code and, where there is room, a QR of both (RFC 8628 §3.3.1).
 func deviceLines(p accounts.Prompt, f frame) []string {
 	t := f.theme
-	left := []string{
-		" " + link(p.VerificationURI, p.VerificationURI, t), "",
-		" Code:  " + t.title.Render(spaced(p.UserCode)), "",
-		" " + t.faint.Render("Never type a code that somebody sent you."),
-	}
-	left = append(left, tickLines(p.Flow, f)...)
 	code := qrLines(p.VerificationURIComplete)
-	if len(code) == 0 || len(code) > f.height-8 || f.width < 100 {
+	beside := len(code) > 0 && len(code) <= f.height-8 && f.width >= 100
+	room := f.width - 2
+	if beside {
+		room -= cells(code[0]) + 4
+	}
+	left := []string{" " + link(shownURL(p.VerificationURI), p.VerificationURI, t)}
+	left = append(left, paragraphAt(otherHost(p, f), room, " ", t.warn)...)
+	left = append(left, "", " Code:  "+t.title.Render(spaced(p.UserCode)), "",
+		" "+t.faint.Render("Never type a code that somebody sent you."))
+	left = append(left, tickLines(p.Flow, f)...)
+	if !beside {
 		return left
 	}
-	room := 4
+	room = 4
 	for _, l := range left {
 		room = max(room, lipgloss.Width(l)+4)
 	}
@@ -150,6 +167,25 @@ func deviceLines(p accounts.Prompt, f frame) []string {
 		}
 	}
 	return lines
+}
+
+// otherHost marks a page that lies at another host than the provider's own: whoever answered the request for a code
+// chose it (RFC 8628 §5.3), and providers do have such pages, so the person has to judge.
+func otherHost(p accounts.Prompt, f frame) string {
+	entry := f.provider(p.Flow.Provider)
+	own, page := safetext.Host(cmp.Or(entry.Issuer, entry.Device)), safetext.Host(p.VerificationURI)
+	if own == "" || own == page {
+		return ""
+	}
+	return f.theme.signs.warning + " This page is at " + page + ", " + entry.Name + " itself at " + own + ": go on only if you know it."
+}
+
+// shownURL is an address as it is shown: its host in ASCII, so that look-alike letters do not pass.
+func shownURL(url string) string {
+	if clean, err := safetext.URL(url); err == nil {
+		return clean
+	}
+	return url
 }
 
 // browserLines show the address and what happens after it.
