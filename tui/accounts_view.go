@@ -13,20 +13,22 @@ const listChrome = 3
 
 // listHeight is how many rows of accounts fit.
 func listHeight(f frame) int {
-	h := f.height - listChrome
-	if f.host.Notice != "" {
-		h--
+	return max(f.height-listChrome-len(noticeOfHost(f)), 1)
+}
+
+// noticeOfHost is the line that stays on the screen, in as many lines as it takes where there is room for them.
+func noticeOfHost(f frame) []string {
+	text := f.host.Notice
+	if f.low() {
+		text = cut(text, f.width-2, f.theme.signs.ellipsis)
 	}
-	return max(h, 1)
+	return paragraphAt(text, f.width-2, " ", f.theme.accent)
 }
 
 func (s accountsScreen) view(f frame) string {
 	t := f.theme
 	lines := []string{s.strip(f)}
-	if f.host.Notice != "" {
-		lines = append(lines, " "+t.accent.Render(cut(f.host.Notice, f.width-2, t.signs.ellipsis)))
-	}
-	lines = append(lines, "")
+	lines = append(append(lines, noticeOfHost(f)...), "")
 	shown := s.rows(f)
 	height := f.height - len(lines)
 	switch {
@@ -192,9 +194,5 @@ func (s accountsScreen) cursor(f frame) (x, y int, ok bool) {
 	}
 	at := shown.find(s.at, s.line)
 	win := windowOf(s.former, at, shown.len(), listHeight(f))
-	y = listChrome + at - win.from
-	if f.host.Notice != "" {
-		y++
-	}
-	return 0, y, true
+	return 0, listChrome + len(noticeOfHost(f)) + at - win.from, true
 }

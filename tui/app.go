@@ -229,5 +229,6 @@ func (m Model) update(s screen, intents []intent) (tea.Model, tea.Cmd) {
 
 // frame is what the top screen may know.
 func (m Model) frame() frame {
-	return frame{width: m.width, height: max(m.height-chromeLines, 0), now: m.now, theme: m.theme, data: m.data, jobs: m.jobs, host: m.host, providers: m.providers}
+	height := m.height - chromeLines - max(len(m.said())-1, 0)
+	return frame{width: m.width, height: max(height, 0), now: m.now, theme: m.theme, data: m.data, jobs: m.jobs, host: m.host, providers: m.providers}
 }

@@ -12,7 +12,7 @@ const windowTitle = "fettle"
 // smallest is the size below which there is nothing to show but that.
 const smallestWidth, smallestHeight = 40, 10
 
-// chromeLines are the lines that belong to the root: heading, rule, notice, footer.
+// chromeLines are the lines that belong to the root: heading, rule, notice, footer. A long notice takes more.
 const chromeLines = 4
 
 // View draws heading, screen or overlay, notice and footer.
@@ -41,7 +41,7 @@ func (m Model) content() string {
 		m.heading(f),
 		t.faint.Render(strings.Repeat(t.signs.rule, m.width)),
 		s.view(f),
-		pad(m.noticeLine(), m.width, t.signs.ellipsis),
+		m.noticeLines(f),
 		pad(footer(s.scopes(), s.situation(f), s.typing(), m.width, t), m.width, ""),
 	}, "\n")
 }
@@ -67,18 +67,40 @@ func (m Model) heading(f frame) string {
 	return pad(left, room, t.signs.ellipsis) + " " + right
 }
 
-// noticeLine shows what must not be overlooked, the notice, else the work under way.
-func (m Model) noticeLine() string {
+// said is what must not be overlooked, else the notice, in the lines it takes. It goes away with the next key, so a
+// long one gets more than a line; the screen gives way to it.
+func (m Model) said() []string {
 	t := m.theme
-	if len(m.unstored) > 0 {
-		return " " + t.bad.Render(t.signs.critical+" "+unstoredWords(m.unstored))
+	style, text := t.bad, ""
+	switch {
+	case len(m.unstored) > 0:
+		text = t.signs.critical + " " + unstoredWords(m.unstored)
+	case m.notice.text != "":
+		var sign string
+		sign, style = t.severity(m.notice.severity)
+		text = sign + " " + m.notice.text
+	case m.data.problem != "":
+		text = t.signs.critical + " " + upperFirst(m.data.problem)
+	default:
+		return nil
 	}
-	if m.notice.text != "" {
-		sign, style := t.severity(m.notice.severity)
-		return " " + style.Render(sign+" "+m.notice.text)
+	most := min(max(m.height/5, 1), 3)
+	lines := wrap(text, m.width-2)
+	if len(lines) > most {
+		rest := strings.Join(lines[most-1:], " ")
+		lines = append(lines[:most-1:most-1], cut(rest, m.width-2, t.signs.ellipsis))
 	}
-	if m.data.problem != "" {
-		return " " + t.bad.Render(t.signs.critical+" "+upperFirst(m.data.problem))
+	for i, l := range lines {
+		lines[i] = " " + style.Render(l)
 	}
-	return jobsLine(m.jobs, m.front().situation(m.frame()).job, m.now, t)
+	return lines
+}
+
+// noticeLines show that, else the work under way.
+func (m Model) noticeLines(f frame) string {
+	lines := m.said()
+	if len(lines) == 0 {
+		lines = []string{jobsLine(m.jobs, m.front().situation(f).job, m.now, m.theme)}
+	}
+	return fill(lines, m.width, len(lines), m.theme.signs.ellipsis)
 }

@@ -140,9 +140,9 @@ func waitWords(j job, f frame) string {
 func deviceLines(p accounts.Prompt, f frame) []string {
 	t := f.theme
 	code := qrLines(p.VerificationURIComplete)
-	beside := len(code) > 0 && len(code) <= f.height-8 && f.width >= 100
+	withQR := len(code) > 0 && len(code) <= f.height-8 && f.width >= 100
 	room := f.width - 2
-	if beside {
+	if withQR {
 		room -= cells(code[0]) + 4
 	}
 	left := []string{" " + link(shownURL(p.VerificationURI), p.VerificationURI, t)}
@@ -150,7 +150,7 @@ func deviceLines(p accounts.Prompt, f frame) []string {
 	left = append(left, "", " Code:  "+t.title.Render(spaced(p.UserCode)), "",
 		" "+t.faint.Render("Never type a code that somebody sent you."))
 	left = append(left, tickLines(p.Flow, f)...)
-	if !beside {
+	if !withQR {
 		return left
 	}
 	room = 4

@@ -296,3 +296,21 @@ func TestAQuestionCoversAnother(t *testing.T) {
 		t.Errorf("what nobody waits for stays: %T", m.front())
 	}
 }
+
+// TestALongNoticeIsReadToItsEnd: it goes away with the next key, so nothing of it may be cut off before.
+func TestALongNoticeIsReadToItsEnd(t *testing.T) {
+	t.Parallel()
+	m := testModel(80, 24, sampleData())
+	long := "Acme sales cannot be refreshed: the provider at https://login.acme.example refuses this client since its secret has ended; give it a new one on the screen of the clients."
+	m = feed(m, noticeMsg{long, accounts.SeverityCritical})
+	if !strings.Contains(seen(m), long) {
+		t.Errorf("it shows\n%s", ansi.Strip(m.content()))
+	}
+	if n := strings.Count(m.content(), "\n"); n != 23 {
+		t.Errorf("the screen has %d lines", n+1)
+	}
+	m.host.Notice = "Approve with curl -d user_code=CODE -d allow=all URL; the whole story is in /tmp/fettle-demo/HOW-TO-APPROVE.txt"
+	if !strings.Contains(seen(m), m.host.Notice) {
+		t.Errorf("the notice of the host is cut:\n%s", ansi.Strip(m.content()))
+	}
+}
