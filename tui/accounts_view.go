@@ -185,14 +185,3 @@ func (s accountsScreen) row(a *accounts.Account, here bool, w columnWidths, f fr
 	}
 	return before + style.Render(sign) + " " + name + " " + t.faint.Render(rest) + " " + style.Render(state) + " " + tail
 }
-
-// cursor puts the terminal's own cursor on the selected row.
-func (s accountsScreen) cursor(f frame) (x, y int, ok bool) {
-	shown := s.rows(f)
-	if shown.len() == 0 || s.filtering {
-		return 0, 0, false
-	}
-	at := shown.find(s.at, s.line)
-	win := windowOf(s.former, at, shown.len(), listHeight(f))
-	return 0, listChrome + len(noticeOfHost(f)) + at - win.from, true
-}

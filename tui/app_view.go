@@ -17,13 +17,27 @@ const chromeLines = 4
 
 // View draws heading, screen or overlay, notice and footer.
 func (m Model) View() tea.View {
-	v := tea.NewView(m.content())
+	content := m.content()
+	v := tea.NewView(content)
 	v.AltScreen = true
 	v.WindowTitle = windowTitle
-	if x, y, ok := m.front().cursor(m.frame()); ok && !m.tooSmall() {
-		v.Cursor = tea.NewCursor(x, y+2)
+	if y := selectedLine(content, m.theme); y >= 0 && !m.front().typing() {
+		v.Cursor = tea.NewCursor(0, y)
 	}
 	return v
+}
+
+// selectedLine is the line that is drawn as selected, -1 = none. The terminal's own cursor goes there on every
+// screen, because magnifiers and screen readers follow it and know nothing of inverted colours.
+func selectedLine(content string, t theme) int {
+	for y := 0; content != ""; y++ {
+		var line string
+		line, content, _ = strings.Cut(content, "\n")
+		if strings.HasPrefix(line, t.selected.before) {
+			return y
+		}
+	}
+	return -1
 }
 
 func (m Model) tooSmall() bool { return m.width < smallestWidth || m.height < smallestHeight }

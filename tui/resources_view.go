@@ -145,13 +145,3 @@ func resourceParts(r resourceRow, last bool, f frame) (joint, label, id, mark st
 	}
 	return joint, cut(r.label, max(room-cells(id), 1), t.signs.ellipsis), id, mark
 }
-
-// cursor puts the terminal's own cursor on the row.
-func (s resourcesScreen) cursor(f frame) (x, y int, ok bool) {
-	at, ok := s.current()
-	if !ok || s.searching {
-		return 0, 0, false
-	}
-	win := windowOf(s.former, at, len(s.shown), s.height(f))
-	return 0, len(s.head(f)) + at - win.from, true
-}

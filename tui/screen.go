@@ -26,8 +26,6 @@ type screen interface {
 	receive(a answer, f frame) (screen, []intent)
 	// view returns exactly f.height lines of exactly f.width cells.
 	view(f frame) string
-	// cursor is where the terminal's own cursor belongs, so that magnifiers and readers follow it.
-	cursor(f frame) (x, y int, ok bool)
 	// title is the screen's part of the heading.
 	title(f frame) string
 }
@@ -67,7 +65,6 @@ const settlingWords = "what follows is being looked at; enter works in a moment"
 // base gives screens the methods they do not need.
 type base struct{}
 
-func (base) situation(frame) situation        { return situation{} }
-func (base) typing() bool                     { return false }
-func (base) takesPaste() bool                 { return false }
-func (base) cursor(frame) (x, y int, ok bool) { return 0, 0, false }
+func (base) situation(frame) situation { return situation{} }
+func (base) typing() bool              { return false }
+func (base) takesPaste() bool          { return false }
