@@ -91,7 +91,7 @@ func (s activityScreen) view(f frame) string {
 	case len(s.events) == 0:
 		return fill([]string{"", " Nothing has happened yet."}, f.width, f.height, e)
 	}
-	what, who := 12, 16
+	what, who := 18, 16 // the longest of what happens, and a name
 	if f.wide() {
 		what, who = 22, 24
 	}

@@ -111,6 +111,9 @@ func (c choice) lines(f frame) []string {
 	return lines[win.from:win.to]
 }
 
+// optionWidth is how wide the bar over the chosen option is at most.
+const optionWidth = 76
+
 func (c choice) option(o option, here bool, f frame) string {
 	t := f.theme
 	pointer := " "
@@ -127,7 +130,7 @@ func (c choice) option(o option, here bool, f frame) string {
 	text := " " + pointer + " " + mark + o.label
 	switch {
 	case here:
-		return t.selected.Render(pad(text+" ", min(f.width, 76), t.signs.ellipsis))
+		return t.selected.Render(pad(text+" ", min(f.width, optionWidth), t.signs.ellipsis))
 	case o.off != "":
 		return t.faint.Render(text)
 	}

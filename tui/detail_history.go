@@ -1,6 +1,10 @@
 package tui
 
-import "strings"
+import (
+	"strings"
+
+	"fettle/accounts/store"
+)
 
 // The columns of the history: when, what, and what came of it, which wraps within its own column so that a
 // missing permission named there can be read to its end.
@@ -9,6 +13,15 @@ const (
 	whatWidth = 10
 	saidAt    = 1 + whenWidth + 1 + whatWidth + 1
 )
+
+// historyWords say what came of an event, then whose it was: run together, "The grant was revoked by ops" would name
+// the wrong one.
+func historyWords(e store.Event) string {
+	if e.Detail == "" {
+		return "by " + e.Actor
+	}
+	return strings.TrimSuffix(e.Detail, ".") + " · by " + e.Actor
+}
 
 // historyLines tell who did what when.
 func (s detailScreen) historyLines(f frame) []string {
@@ -23,7 +36,7 @@ func (s detailScreen) historyLines(f frame) []string {
 			style = t.bad
 		}
 		head := " " + t.faint.Render(pad(stamp(e.At, f.now), whenWidth, "")) + " " + style.Render(pad(e.Action, max(whatWidth, cells(e.Action)), "")) + " "
-		said := wrap(strings.TrimSpace(e.Detail+" by "+e.Actor), max(f.width-max(saidAt, cells(head)), 12))
+		said := wrap(historyWords(e), max(f.width-max(saidAt, cells(head)), 12))
 		for i, l := range said {
 			if i > 0 {
 				head = strings.Repeat(" ", saidAt)

@@ -128,7 +128,7 @@ func (s pathList) lines(text string, f frame) []string {
 	for i := win.from; i < win.to; i++ {
 		row := "   " + safetext.Line(matches[i])
 		if i == s.at {
-			row = t.selected.Render(pad(" "+t.signs.pointer+" "+safetext.Line(matches[i])+" ", min(f.width, 76), t.signs.ellipsis))
+			row = t.selected.Render(pad(" "+t.signs.pointer+" "+safetext.Line(matches[i])+" ", min(f.width, optionWidth), t.signs.ellipsis))
 		}
 		lines = append(lines, row)
 	}

@@ -52,7 +52,8 @@ func runLine(l store.RunLine, f frame) []string {
 	case store.LineFailed:
 		sign, style = t.signs.critical, t.bad
 	}
-	lines := []string{" " + style.Render(sign+" "+string(l.State)) + "  " + l.Canvas + "  " + t.faint.Render(l.Target)}
+	head := " " + style.Render(sign+" "+string(l.State)) + "  " + l.Canvas + "  "
+	lines := []string{head + t.faint.Render(cutLeft(l.Target, max(f.width-cells(head), 12), t.signs.ellipsis))}
 	if l.Cause != "" {
 		lines = append(lines, paragraphAt(l.Cause, f.width-6, "     ", style)...)
 	}

@@ -21,7 +21,7 @@ func (s regenerateWizard) nexts(j job, f frame) choice {
 	}
 	if len(failed) > 1 {
 		for _, l := range failed {
-			c.add(nextPlace+l.PlaceID, "Try again only "+l.Target)
+			c.add(nextPlace+l.PlaceID, "Try again only "+cutLeft(l.Target, min(f.width, optionWidth)-24, f.theme.signs.ellipsis))
 		}
 	}
 	for _, p := range packagesBehind(j, f) {

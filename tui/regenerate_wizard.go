@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -149,7 +150,8 @@ func (s regenerateWizard) act(id actionID, f frame) (screen, []intent) {
 	case at == regenWhich:
 		s.which, _ = s.which.act(id, f.height)
 	default:
-		s.top = moved(s.top, max(len(s.whatLines(f))-f.height+5, 0)+1, f.height, id)
+		room := steps{}.body("Writing", f).height
+		s.top = moved(s.top, max(len(s.whatLines(f))-room, 0)+1, room, id)
 	}
 	return s, nil
 }
@@ -225,8 +227,7 @@ func (s regenerateWizard) view(f frame) string {
 		if s.asking {
 			return line.page("Which passphrase shall open the files that need one?", s.passphrase.lines(f), f)
 		}
-		lines := s.whatLines(f)
-		return line.page("What will be replaced", lines[min(s.top, max(len(lines)-inner.height, 0)):], f)
+		return line.page("What will be replaced", strings.Split(scrolled(s.whatLines(f), s.top, inner), "\n"), f)
 	case regenWrite:
 		return line.page("Writing", progressLines(j, inner), f)
 	}
@@ -240,7 +241,8 @@ func (s regenerateWizard) whatLines(f frame) []string {
 	for _, item := range washed(s.chosenPlan()).Items {
 		lines = append(lines, " "+t.title.Render(item.Canvas.Name))
 		for _, r := range item.Replaces {
-			lines = append(lines, "   "+r.Target, "     "+t.faint.Render("now: "+r.Text))
+			lines = append(lines, paragraphAt(r.Target, f.width-4, "   ", t.text)...)
+			lines = append(lines, paragraphAt("now: "+r.Text, f.width-6, "     ", t.faint)...)
 		}
 		for _, a := range item.Canvas.Accounts {
 			lines = append(lines, "   "+t.ok.Render(t.signs.ok)+" "+a.Name+t.faint.Render(" goes in"))
