@@ -17,7 +17,7 @@ const chromeLines = 4
 
 // View draws heading, screen or overlay, notice and footer.
 func (m Model) View() tea.View {
-	content := m.content()
+	content := m.theme.spelled(m.content())
 	v := tea.NewView(content)
 	v.AltScreen = true
 	v.WindowTitle = windowTitle

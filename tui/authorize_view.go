@@ -140,7 +140,7 @@ func waitWords(j job, f frame) string {
 func deviceLines(p accounts.Prompt, f frame) []string {
 	t := f.theme
 	code := qrLines(p.VerificationURIComplete)
-	withQR := len(code) > 0 && len(code) <= f.height-8 && f.width >= 100
+	withQR := len(code) > 0 && !t.ascii && len(code) <= f.height-8 && f.width >= 100
 	room := f.width - 2
 	if withQR {
 		room -= cells(code[0]) + 4

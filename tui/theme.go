@@ -16,6 +16,18 @@ type theme struct {
 	text, faint, accent, ok, warn, bad, title, key ink
 	selected                                       ink
 	signs                                          signs
+	ascii                                          bool
+}
+
+// asciiText spells the marks that stand in words, each in as many cells; letters of other scripts stay.
+var asciiText = strings.NewReplacer("›", ">", "–", "-", "·", "-", "…", "~", "“", `"`, "”", `"`, "’", "'", "→", ">", "↑", "^", "↓", "v", "×", "x")
+
+// spelled is what is drawn, as the terminal can show it.
+func (t theme) spelled(content string) string {
+	if t.ascii {
+		return asciiText.Replace(content)
+	}
+	return content
 }
 
 // ink is a style for text of one line, worked out once: a screen renders a hundred pieces a frame.
@@ -88,7 +100,7 @@ func newTheme(name string, ascii bool) (theme, error) {
 	}
 	t.key = t.accent
 	if ascii {
-		t.signs = asciiSigns
+		t.signs, t.ascii = asciiSigns, true
 	}
 	return t, nil
 }
