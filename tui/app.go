@@ -170,7 +170,7 @@ func (m Model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 		return m.typed(k)
 	}
 	a, ok := match(k, s.scopes())
-	if !ok {
+	if !ok || m.width > 0 && m.tooSmall() && a.id != actLeave && a.id != actSuspend {
 		return m, nil
 	}
 	if why, on := a.on(s.situation(m.frame())); !on {

@@ -40,6 +40,8 @@ func selectedLine(content string, t theme) int {
 	return -1
 }
 
+// tooSmall reports a screen that shows nothing but that. Its keys then do nothing but leave: a question could be
+// answered that nobody has read.
 func (m Model) tooSmall() bool { return m.width < smallestWidth || m.height < smallestHeight }
 
 func (m Model) content() string {

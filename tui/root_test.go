@@ -297,6 +297,23 @@ func TestAQuestionCoversAnother(t *testing.T) {
 	}
 }
 
+// TestNothingIsAnsweredUnseen: on a screen too small to show a question, yes is no answer; ctrl+c still leaves.
+func TestNothingIsAnsweredUnseen(t *testing.T) {
+	t.Parallel()
+	m := press(withClients(testModel(80, 24, sampleData())), "i", "end", "x")
+	small := feed(m, tea.WindowSizeMsg{Width: 39, Height: 24})
+	if small = press(small, "y"); len(small.jobs) != 0 {
+		t.Error("a client was forgotten that nobody could see")
+	}
+	again := press(feed(small, tea.WindowSizeMsg{Width: 80, Height: 24}), "y")
+	if _, begun := again.jobs.get(jobID{jobClientGone, "c2"}); !begun {
+		t.Error("the question is gone once there is room again")
+	}
+	if _, cmd := small.Update(keyPress("ctrl+c")); cmd == nil {
+		t.Error("ctrl+c does nothing")
+	}
+}
+
 // TestALongNoticeIsReadToItsEnd: it goes away with the next key, so nothing of it may be cut off before.
 func TestALongNoticeIsReadToItsEnd(t *testing.T) {
 	t.Parallel()
