@@ -20,6 +20,8 @@ const (
 
 var orderNames = [orders]string{"worst first", "by name", "by end", "by stale files"}
 
+// compare orders two accounts; what has no known end comes after everything that has one. byHealth never asks: the
+// book delivers its accounts worst first.
 func (o order) compare(a, b *accounts.Account, stale map[string]int) int {
 	switch o {
 	case byDeath:

@@ -41,6 +41,7 @@ func (s accountsScreen) scopes() []scope {
 	return []scope{inAccounts, inScroll}
 }
 
+// situation says no to esc only where it would undo nothing: on the first screen there is no way back.
 func (s accountsScreen) situation(f frame) situation {
 	st := situation{known: len(f.data.snapshot.Accounts), marked: len(s.marked), broken: len(f.data.problems) + f.data.files}
 	if a, ok := s.current(f); ok {
@@ -242,6 +243,7 @@ func (s accountsScreen) verify(f frame) []intent {
 	return []intent{verifyAccounts{ids: ids}}
 }
 
+// typed narrows the list; the cursor stays on its account as long as that is among the hits.
 func (s accountsScreen) typed(msg tea.Msg, f frame) (screen, []intent) {
 	s.filter = typedInto(s.filter, msg)
 	s.former = 0

@@ -35,6 +35,7 @@ const (
 	endExpired
 )
 
+// endingOf looks at errors first: a sign-in that stopped on one has a result too, which says nothing then.
 func endingOf(j job) ending {
 	var failed *accounts.FlowFailedError
 	switch {

@@ -9,6 +9,8 @@ import (
 	"fettle/oauthflow/provider"
 )
 
+// act sends an action to what is shown now, which is not always what the wizard last showed: the sign-in goes on in the
+// background, and a key may have been pressed a frame too late.
 func (s authorizeWizard) act(id actionID, f frame) (screen, []intent) {
 	at, j := s.where(f)
 	switch {

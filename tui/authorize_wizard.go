@@ -10,7 +10,6 @@ import (
 // authorizeWizard authorizes a new account or updates the credential of one that exists. Once the sign-in
 // has begun it shows the job of that name; the job goes on when the wizard is left.
 type authorizeWizard struct {
-	base
 	again   bool // an existing account
 	station station
 

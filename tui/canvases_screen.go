@@ -66,6 +66,7 @@ func (s canvasesScreen) current(f frame) (pwfile.Canvas, int, bool) {
 	return list[i], i, true
 }
 
+// situation counts every stale file, filtered out or not: p regenerates them all.
 func (s canvasesScreen) situation(f frame) situation {
 	st := situation{broken: f.data.files, known: len(f.data.snapshot.Accounts)}
 	if c, _, ok := s.current(f); ok {

@@ -33,6 +33,7 @@ func checkSummary(checks []accounts.Check, f frame) []string {
 	return lines
 }
 
+// checkLine draws a check with what was found; a diagnosis only adds what the detail does not say already.
 func checkLine(c accounts.Check, f frame) []string {
 	t := f.theme
 	sign, style := checkSign(c.State, t)

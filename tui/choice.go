@@ -53,6 +53,7 @@ func (c choice) act(id actionID, height int) (choice, bool) {
 	return c, true
 }
 
+// tick copies what is ticked before it changes it: an earlier frame of the same screen must stay as it was.
 func (c choice) tick() choice {
 	o, ok := c.chosen()
 	if !c.several || !ok || o.off != "" {
@@ -66,6 +67,7 @@ func (c choice) tick() choice {
 	return c
 }
 
+// tickAll ticks every option that is on; where anything is ticked it clears instead, so that twice is back at nothing.
 func (c choice) tickAll() choice {
 	if !c.several {
 		return c

@@ -109,6 +109,7 @@ func (s clientWizard) scopes() []scope {
 	return []scope{inWizard, inScroll}
 }
 
+// situation holds enter back while something is looked up: what it would confirm is not on the screen yet.
 func (s clientWizard) situation(f frame) situation {
 	st := situation{firm: true, url: s.at == clientAtSteps && s.provider(f).Registration.Console != ""}
 	switch s.at {

@@ -20,6 +20,7 @@ func newDecision(id, name string) decisionScreen { return decisionScreen{id: id,
 func (s decisionScreen) title(frame) string { return "Choose for " + s.name }
 func (s decisionScreen) scopes() []scope    { return []scope{inWizard, inScroll} }
 
+// job is about this choice only once something was chosen here; an earlier check of the account has the same ID.
 func (s decisionScreen) job(f frame) job {
 	if s.chosen == "" {
 		return job{}

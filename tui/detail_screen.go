@@ -38,6 +38,7 @@ func (s detailScreen) title(f frame) string {
 	return "gone"
 }
 
+// situation leaves the account out once it is gone from the book, which switches every act on it off.
 func (s detailScreen) situation(f frame) situation {
 	st := situation{broken: len(f.data.problems) + f.data.files}
 	if a, ok := f.account(s.id); ok {

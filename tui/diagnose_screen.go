@@ -57,6 +57,7 @@ func (s diagnoseScreen) situation(f frame) situation {
 	return st
 }
 
+// act clears what is typed before it leaves: one esc undoes one thing.
 func (s diagnoseScreen) act(id actionID, f frame) (screen, []intent) {
 	switch {
 	case id == actBack && s.text.Value() != "":

@@ -157,6 +157,7 @@ func (j job) with(e jobEvent) job {
 	return j
 }
 
+// withFlow folds news of a sign-in in. A new prompt takes the last refusal away, for that was about the one before.
 func (j job) withFlow(e accounts.FlowEvent) job {
 	switch e.Kind {
 	case accounts.FlowPrompt:

@@ -21,6 +21,7 @@ func match(k tea.KeyPressMsg, scopes []scope) (action, bool) {
 	return action{}, false
 }
 
+// means looks at the US layout only where no modifier is held: with one, the terminal names the key itself.
 func (a action) means(k tea.KeyPressMsg) bool {
 	return slices.Contains(a.keys, k.String()) || slices.Contains(a.keys, strings.TrimPrefix(k.Keystroke(), "shift+")) && k.Mod == 0
 }

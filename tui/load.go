@@ -67,6 +67,7 @@ func (r *runner) places() tea.Cmd {
 	})
 }
 
+// read numbers a look before it takes it: of two at once the one begun later wins, whichever comes back last.
 func (r *runner) read() dataMsg {
 	d := data{loaded: true, taken: r.looks.Add(1), vault: r.Vault.State()}
 	var err error
@@ -153,6 +154,7 @@ func (t *tally) add(err error) {
 	}
 }
 
+// adopted counts accounts whose last answer was too young to ask again; refresh reports it before add.
 func (t *tally) adopted(o accounts.Outcome) {
 	if o.Adopted {
 		t.recent++

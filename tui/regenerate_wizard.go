@@ -73,6 +73,8 @@ func (s regenerateWizard) situation(f frame) situation {
 		st.obstacle = r.Account
 	}
 	switch {
+	case s.problem != "" && at == regenWhich:
+		st.next = "the plan could not be made; go back and try again"
 	case s.plan == nil && at < regenWrite:
 		st.next = "the plan is not ready"
 	case at == regenWhich && len(s.which.ticked) == 0:
@@ -156,6 +158,7 @@ func (s regenerateWizard) act(id actionID, f frame) (screen, []intent) {
 	return s, nil
 }
 
+// backward is esc. Once writing began there is no step back: the wizard is left, and the run goes on.
 func (s regenerateWizard) backward() (screen, []intent) {
 	if s.asking {
 		s.asking, s.passphrase = false, newTwice()
@@ -168,6 +171,7 @@ func (s regenerateWizard) backward() (screen, []intent) {
 	return s, []intent{back{}}
 }
 
+// forward asks for a passphrase only after the plan was seen, and only if a ticked file opens with one.
 func (s regenerateWizard) forward() (screen, []intent) {
 	switch {
 	case s.at == regenWhich:

@@ -72,6 +72,7 @@ func (s removeWizard) situation(f frame) situation {
 	return st
 }
 
+// receive puts the cursor on forgetting, which harms least; of what was removed already only the revocation is left.
 func (s removeWizard) receive(a answer, _ frame) (screen, []intent) {
 	if a.key != s.key() || s.at == removeDone {
 		return s, nil
@@ -96,6 +97,7 @@ func (s removeWizard) receive(a answer, _ frame) (screen, []intent) {
 	return s, nil
 }
 
+// act takes the name typed to the letter before anything is removed; the choice alone confirms nothing.
 func (s removeWizard) act(id actionID, f frame) (screen, []intent) {
 	at, _ := s.where(f)
 	switch {

@@ -160,6 +160,7 @@ func (r *runner) job(id jobID) (*liveJob, bool) {
 	return j, ok
 }
 
+// forget drops a job that has ended, unless the same work was begun anew meanwhile: its events are still wanted.
 func (r *runner) forget(id jobID, run int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

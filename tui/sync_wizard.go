@@ -93,6 +93,7 @@ func (s syncWizard) renewed(frame) (screen, []intent) {
 	return s, s.start()
 }
 
+// act does nothing but stop while files travel; what could be chosen before is decided.
 func (s syncWizard) act(id actionID, f frame) (screen, []intent) {
 	at, j := s.where(f)
 	c := s.nexts(j, f)

@@ -38,6 +38,7 @@ func (s unlockScreen) opening(f frame) bool {
 	return s.tried && ok && j.running
 }
 
+// act clears the passphrase as soon as it is handed over, right or wrong.
 func (s unlockScreen) act(id actionID, _ frame) (screen, []intent) {
 	switch {
 	case id == actBack:

@@ -54,6 +54,7 @@ func (s verifyScreen) situation(f frame) situation {
 	return st
 }
 
+// act ends the work by ctrl+x alone: leaving the screen does not, and how it ended is told on any screen.
 func (s verifyScreen) act(id actionID, f frame) (screen, []intent) {
 	a, known := f.account(s.id)
 	switch {
