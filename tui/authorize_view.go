@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -169,15 +168,19 @@ func deviceLines(p accounts.Prompt, f frame) []string {
 	return lines
 }
 
-// otherHost marks a page that lies at another host than the provider's own: whoever answered the request for a code
-// chose it (RFC 8628 §5.3), and providers do have such pages, so the person has to judge.
+// otherHost marks a page that is on no site of the provider: whoever answered the request for a code chose it
+// (RFC 8628 §5.3), so the person has to judge.
 func otherHost(p accounts.Prompt, f frame) string {
 	entry := f.provider(p.Flow.Provider)
-	own, page := safetext.Host(cmp.Or(entry.Issuer, entry.Device)), safetext.Host(p.VerificationURI)
-	if own == "" || own == page {
+	if entry.Issuer+entry.Authorization+entry.Device == "" { // no entry any more: nothing can be compared
 		return ""
 	}
-	return f.theme.signs.warning + " This page is at " + page + ", " + entry.Name + " itself at " + own + ": go on only if you know it."
+	for _, url := range []string{p.VerificationURI, p.VerificationURIComplete} { // the QR leads to the second
+		if url != "" && !entry.OwnSite(entry.Endpoints, url) {
+			return f.theme.signs.warning + " This page is at " + safetext.Host(url) + ", which is no site of " + entry.Name + ": go on only if you know it."
+		}
+	}
+	return ""
 }
 
 // shownURL is an address as it is shown: its host in ASCII, so that look-alike letters do not pass.
