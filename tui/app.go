@@ -18,14 +18,16 @@ type Model struct {
 	now           time.Time
 	theme         theme
 	host          Host
-	providers     []provider.Provider
+	providers     []provider.Provider // the catalogue, as it was at the start
 
+	// What is known. data is replaced whole by each look at the book; unstored comes with looks too, but is no part of
+	// it, because an answer that cannot be stored does not move the book.
 	data     data
 	unstored []accounts.Unstored // answers of providers that exist in this process's memory only
 	looking  bool                // the clock's look at the book has not come back
 	places   time.Time           // when the places of password files were compared last
 	jobs     jobs
-	runs     int
+	runs     int      // starts of background work so far; numbers each of them
 	held     []intent // acts that wait for the vault to be opened
 	stack    []screen // never empty; the last one is shown
 	overlays []screen // questions over the top screen, the one that has the keys last
@@ -42,6 +44,8 @@ type notice struct {
 
 // Init tidies and looks at the book, asks what the first screen wants to know and starts the clock.
 func (m Model) Init() tea.Cmd {
+	// Only commands: Bubble Tea drops a model changed here. Batch has no order, so the first look may show what tidy
+	// is about to drop; the next one shows it gone.
 	return tea.Batch(m.run.tidy(), m.run.load(), m.started(m.front()), m.run.tick(time.Second), m.run.nextAsk())
 }
 
@@ -69,6 +73,7 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m.asked(msg)
 	case withdrawnMsg:
 		return m.askGone(msg)
+	// Nobody is left to be asked about work under way; it is drained as after any quit.
 	case hangupMsg:
 		return m, tea.Quit
 	case tea.PasteMsg:
@@ -86,6 +91,7 @@ const placesEvery = time.Minute
 func (m Model) ticked(t tickMsg) (tea.Model, tea.Cmd) {
 	m.now = t.now
 	cmds := []tea.Cmd{m.run.tick(time.Second)}
+	// One look at a time: on a slow disk they would pile up, one a second.
 	if !m.looking {
 		m.looking = true
 		cmds = append(cmds, m.run.look(m.data.snapshot.Revision))
@@ -98,6 +104,7 @@ func (m Model) ticked(t tickMsg) (tea.Model, tea.Cmd) {
 }
 
 // looked takes a look at the book. One that failed keeps what was known: a read error is never "no accounts".
+// What follows a job is settled even where the look failed: its wizard would wait for ever for a book that cannot be read.
 func (m Model) looked(msg dataMsg) (tea.Model, tea.Cmd) {
 	if msg.routine {
 		m.looking, m.unstored = false, msg.held
@@ -109,6 +116,7 @@ func (m Model) looked(msg dataMsg) (tea.Model, tea.Cmd) {
 	case msg.problem != "":
 		m.data.problem = msg.problem
 		return m, nil
+	// Overtaken: looks run side by side, and an earlier one must not bring back what a later one saw gone.
 	case msg.data.taken < m.data.taken:
 		return m, nil
 	}
@@ -117,6 +125,7 @@ func (m Model) looked(msg dataMsg) (tea.Model, tea.Cmd) {
 }
 
 // renewed tells the screens that the book was looked at again.
+// Overlays hold nothing of the book.
 func (m Model) renewed() (tea.Model, tea.Cmd) {
 	var intents []intent
 	m.stack = slices.Clone(m.stack)
@@ -131,10 +140,12 @@ func (m Model) renewed() (tea.Model, tea.Cmd) {
 }
 
 // jobNews folds an event into the registry and asks for the next one.
+// Asking again only now keeps a job's events in order, and makes the job wait for the screen rather than the other way round.
 func (m Model) jobNews(e jobEvent) (tea.Model, tea.Cmd) {
 	e.flow, e.check, e.progress, e.sync = washed(e.flow), washed(e.check), washed(e.progress), washed(e.sync)
 	e.result, e.summary = washed(e.result), washed(e.summary)
 	js, j, known := m.jobs.apply(e)
+	// What was begun anew sends on its own; whoever asks for more of the earlier start would wait for nothing.
 	if !known {
 		return m, nil
 	}

@@ -33,6 +33,7 @@ func selectedLine(content string, t theme) int {
 	for y := 0; content != ""; y++ {
 		var line string
 		line, content, _ = strings.Cut(content, "\n")
+		// Lists stand at the left edge, so their selected row begins its line with that ink, and nothing else may.
 		if strings.HasPrefix(line, t.selected.before) {
 			return y
 		}
@@ -45,6 +46,7 @@ func selectedLine(content string, t theme) int {
 func (m Model) tooSmall() bool { return m.width < smallestWidth || m.height < smallestHeight }
 
 func (m Model) content() string {
+	// Bubble Tea draws before it knows the size.
 	if m.width <= 0 || m.height <= 0 {
 		return ""
 	}
@@ -63,6 +65,7 @@ func (m Model) content() string {
 }
 
 // heading says where you are and how the book is.
+// On a narrow screen the host goes first: it is in the prompt the operator came from.
 func (m Model) heading(f frame) string {
 	t := m.theme
 	crumbs := []string{t.title.Render("fettle")}
@@ -85,6 +88,7 @@ func (m Model) heading(f frame) string {
 
 // said is what must not be overlooked, else the notice, in the lines it takes. It goes away with the next key, so a
 // long one gets more than a line; the screen gives way to it.
+// A token that was not stored comes before everything: it is gone when this process ends.
 func (m Model) said() []string {
 	t := m.theme
 	style, text := t.bad, ""
@@ -100,6 +104,7 @@ func (m Model) said() []string {
 	default:
 		return nil
 	}
+	// Never more than a fifth of the screen: what has to be answered stays in sight.
 	most := min(max(m.height/5, 1), 3)
 	lines := wrap(text, m.width-2)
 	if len(lines) > most {
@@ -113,6 +118,7 @@ func (m Model) said() []string {
 }
 
 // noticeLines show that, else the work under way.
+// The work that the screen in front shows itself is not told twice.
 func (m Model) noticeLines(f frame) string {
 	lines := m.said()
 	if len(lines) == 0 {

@@ -10,7 +10,8 @@
 //   - A screen (screen.go) turns an action or typed text into its next self and intents (intent.go):
 //     plain values that say what it wants. Its view is a function of a frame (frame.go): no clock, no
 //     environment, no service.
-//   - runner.go turns intents into commands and is the only place that calls a service (services.go).
+//   - The runner turns intents into commands and alone calls a service (services.go). runner.go has the goroutines;
+//     what each intent does stands in commands.go, flow_commands.go, terminal.go and the *_commands.go.
 //   - clean.go is the second fence against hostile text: what enters the model is washed there.
 //   - load.go looks at the book; a screen that holds something worked out of it is told of each look (renewer).
 //   - client_*.go, diagnose_*.go, resource*.go, verify_screen.go: the screens beside the accounts. Each has its

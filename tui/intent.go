@@ -6,8 +6,8 @@ import (
 	"fettle/pwfile"
 )
 
-// intent is what a screen asks for: a plain value. The root does the first group itself (app.go); the
-// runner turns the others into commands (runner.go).
+// intent is what a screen asks for: a plain value, which a test can compare and which cannot do anything by itself. The
+// root does the first group (navigate.go); the runner turns the others into commands (commands.go and its like).
 type intent interface{ isIntent() }
 
 type (
@@ -133,6 +133,7 @@ func (askActivity) isIntent()     {}
 func (askKeyring) isIntent()      {}
 
 // answer is what came back for a question.
+// A key names the screen's question and its subject, so that what comes late to another screen of the same kind is dropped.
 type answer struct {
 	key   string
 	value any

@@ -34,6 +34,7 @@ var ErrStillWorking = errors.New("some work did not finish in time; `fettle stat
 
 // Run shows the screens until the operator quits, the context ends or the terminal goes away; then it
 // waits for the work in flight.
+// Nothing in flight is cut off: ending the screens cancels the jobs, and each finishes the request or file it is at.
 func Run(ctx context.Context, s Services, o Options) error {
 	m, err := newModel(ctx, s, o)
 	if err != nil {
@@ -42,11 +43,13 @@ func Run(ctx context.Context, s Services, o Options) error {
 	p := tea.NewProgram(m, append([]tea.ProgramOption{tea.WithContext(ctx)}, o.Program...)...)
 	stopSignals := onHangup(p)
 	defer stopSignals()
+	// On SIGTERM the library ends with no error, on a panic of a view with one; either way what is in flight is drained first.
 	_, err = p.Run()
 	if !m.run.drain(drainLimit, o.draining()) {
 		return ErrStillWorking
 	}
 	switch {
+	// Somebody wanted the end: that is no failure.
 	case errors.Is(err, tea.ErrInterrupted), ctx.Err() != nil:
 		return nil
 	case err != nil:
@@ -64,6 +67,7 @@ func (o Options) draining() func(tasks int) {
 	}
 }
 
+// Everything is set here rather than in Init, which cannot change the model.
 func newModel(ctx context.Context, s Services, o Options) (Model, error) {
 	look, err := newTheme(o.Theme, o.ASCII)
 	if err != nil {

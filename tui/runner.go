@@ -13,18 +13,19 @@ import (
 
 // runner turns intents into commands. It alone calls services, and it owns what the model only sees as
 // values: contexts, channels, goroutines.
+// The model is copied with each message, so everything that must exist once is here; what stands below mu, mu guards.
 type runner struct {
 	Services
-	root   context.Context
-	closed chan struct{} // closed when nobody reads events any more
+	root   context.Context // the program's: leaving a screen cancels nothing
+	closed chan struct{}   // closed when nobody reads events any more
 
 	looks atomic.Int64 // at the book so far
 
 	mu    sync.Mutex
-	ended bool // nothing is begun any more
-	live  map[jobID]*liveJob
-	asks  []secretAsk // questions for secrets so far, by ID
-	wg    sync.WaitGroup
+	ended bool               // nothing is begun any more
+	live  map[jobID]*liveJob // until their last event was read
+	asks  []secretAsk        // questions for secrets so far, by ID
+	wg    sync.WaitGroup     // of the goroutines that drain waits for
 }
 
 // Services are what the screens work with.
@@ -41,10 +42,10 @@ type Services struct {
 
 // liveJob is work under way.
 type liveJob struct {
-	run     int
+	run     int // the model's number for this start; see job.run
 	cancel  context.CancelFunc
-	events  chan jobEvent
-	pasted  chan string
+	events  chan jobEvent // unbuffered: a job goes no faster than it is read
+	pasted  chan string   // to a sign-in; one waits while the flow is busy with the last
 	dropped chan struct{} // closed when the same work was begun anew: nobody reads its events
 	done    chan struct{} // closed at its end
 }
@@ -63,6 +64,7 @@ type tickMsg struct{ now time.Time }
 type hangupMsg struct{}
 
 func (r *runner) tick(every time.Duration) tea.Cmd {
+	// A tick comes once; whoever takes it asks for the next. The time is the runner's clock's, which a test may hold.
 	return tea.Tick(every, func(time.Time) tea.Msg { return tickMsg{r.Clock()} })
 }
 
@@ -71,6 +73,8 @@ type work func(ctx context.Context, j *liveJob, emit func(jobEvent)) (result any
 
 // start is the command that runs w in the background and delivers its first event. The same work under
 // way is cancelled, and has ended before w begins.
+// Bubble Tea never cancels a command and does not wait for one at the end, so the work runs in a goroutine that
+// drain knows, and the command only waits for its first event.
 func (r *runner) start(id jobID, run int, w work) tea.Cmd {
 	return func() tea.Msg {
 		ctx, cancel := context.WithCancel(r.root)
@@ -82,6 +86,7 @@ func (r *runner) start(id jobID, run int, w work) tea.Cmd {
 			return nil
 		}
 		go func() {
+			// Deferred calls run from the last up: done is closed before the work counts as over.
 			defer r.wg.Done()
 			defer close(j.done)
 			defer cancel()
