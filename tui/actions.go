@@ -12,10 +12,10 @@ const (
 	inAccounts  scope = "accounts"
 	inDetail    scope = "detail"
 	inWizard    scope = "wizards"
-	inChoice    scope = "choices"
+	inChoice    scope = "choices" // with ticks; the cursor of a choice moves by inScroll
 	inSignIn    scope = "sign-in"
 	inConfirm   scope = "questions"
-	inText      scope = "filter"
+	inText      scope = "filter" // a search that has the keys
 	inFields    scope = "several fields"
 	inScroll    scope = "long pages"
 	inVerify    scope = "verification"
@@ -92,7 +92,7 @@ type action struct {
 	label  string   // one or two words for the footer
 	help   string   // a sentence for help
 	scope  scope
-	danger bool
+	danger bool                           // it takes something away: a test keeps it to the key x alone, which only ever opens a wizard or a question
 	quiet  bool                           // left out of the footer
 	off    func(s situation) (why string) // nil or "": it is on
 }
@@ -107,6 +107,8 @@ func (a action) on(s situation) (why string, ok bool) {
 }
 
 // actions is the table. The order is the order of footer and help.
+// One action may stand in several scopes, with words that fit there. A key means one thing in a scope, and what a more
+// specific scope says of it wins. Esc, ? and q stand in the last scope, which is live everywhere.
 var actions = []action{
 	{id: actFix, keys: []string{"f"}, label: "fix next", help: "Open the wizard that repairs the worst problem, then the next.", scope: inAccounts, off: needsProblem},
 	{id: actOpen, keys: []string{"enter", "right", "l"}, label: "open", help: "Show everything about the account.", scope: inAccounts, off: needsOneAccount},

@@ -14,6 +14,7 @@ import (
 
 // Asker lets work in the background ask the person at the screen for a secret, such as the passphrase of an
 // SSH key. One question is shown at a time; the others wait.
+// What asks is a goroutine in the middle of a connection; it waits in Ask, which no screen sees.
 type Asker struct{ asks chan secretAsk }
 
 // NewAsker returns an asker; it answers while screens run with it.
@@ -24,9 +25,9 @@ var ErrNotAnswered = errors.New("the question for the secret was left unanswered
 
 // secretAsk is a question under way. Whoever answers sends once; a nil answer is a refusal.
 type secretAsk struct {
-	ctx     context.Context
+	ctx     context.Context // the asking work's: at its end the question is taken away
 	prompt  string
-	answers chan *secret.Text
+	answers chan *secret.Text // room for one, so that answering never waits
 }
 
 // Ask shows prompt and returns what was typed, ErrNotAnswered, or the context's error.
@@ -66,6 +67,8 @@ type giveSecret struct {
 func (giveSecret) isIntent() {}
 
 // nextAsk waits for the next question.
+// It is asked for again only once the last question is answered or withdrawn: so there is one at a time. IDs are places
+// in a list that only grows, so a late answer never meets another question.
 func (r *runner) nextAsk() tea.Cmd {
 	if r.Asker == nil {
 		return nil
@@ -91,6 +94,7 @@ func (r *runner) asked(id int) secretAsk {
 }
 
 // withdrawn waits for the end of what asked.
+// Of a question that was answered this comes too, when its work ends; nothing is there to take away then.
 func (r *runner) withdrawn(id int) tea.Cmd {
 	return func() tea.Msg {
 		select {
@@ -124,6 +128,7 @@ func (s secretScreen) scopes() []scope    { return []scope{inWizard} }
 
 func (s secretScreen) act(id actionID, _ frame) (screen, []intent) {
 	switch id {
+	// The question goes first: the answer may bring the next one at once.
 	case actBack:
 		return s, []intent{back{}, giveSecret{id: s.ask.id}}
 	case actNext:

@@ -1,6 +1,7 @@
 package tui
 
-// Conditions of actions: each says why the action is off, or nothing.
+// Conditions of actions: each says why the action is off, or nothing. The words are a clause without a full stop: help puts
+// them into a sentence of its own, and the notice makes them one. Where another key would help, they name it.
 
 // needsAccount is for actions that several marked accounts take together; a marked one is always stored.
 func needsAccount(s situation) string {
@@ -33,6 +34,7 @@ func needsLive(s situation) string {
 	return needsOneAccount(s)
 }
 
+// needsProblem is for f, which writes stale files once no account is broken: either counts.
 func needsProblem(s situation) string {
 	if s.broken == 0 {
 		return "nothing is broken"
@@ -54,6 +56,7 @@ func needsCode(s situation) string {
 	return ""
 }
 
+// needsKnown is for what is about the whole list: with none, there is nothing to sort, filter or write.
 func needsKnown(s situation) string {
 	if s.known == 0 {
 		return "there is no account yet"
@@ -128,6 +131,7 @@ func needsPackage(s situation) string {
 	return ""
 }
 
+// needsStale is for the page of the canvases, where broken counts the stale files alone.
 func needsStale(s situation) string {
 	if s.broken == 0 {
 		return "no password file is stale"
@@ -157,6 +161,7 @@ func needsIdle(s situation) string {
 	return ""
 }
 
+// needsJob is for ctrl+x. What is firm ends by itself soon, and half of it would be worse than all or nothing.
 func needsJob(s situation) string {
 	switch {
 	case s.job == nil || !s.job.running:

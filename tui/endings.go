@@ -13,15 +13,18 @@ import (
 
 // ended says how a job ended, unless the screen in front shows it. One that met a locked vault is done
 // again once the vault is open.
+// Whatever it did, the book is looked at again before its wizard offers what follows: that depends on the book.
 func (m Model) ended(j job) (tea.Model, tea.Cmd) {
 	var locked *vault.LockedError
 	switch {
 	case j.id.kind == jobVault:
 		return m.vaultEnded(j)
+	// What has another reason is not mended by asking: it is an error like any.
 	case errors.As(j.err, &locked) && locked.Reason == vault.NotOpened:
 		return m.locked(j, locked)
 	}
 	m.jobs = m.jobs.put(j.forgetful())
+	// The page in front tells the end itself.
 	if here := m.front().situation(m.frame()).job; here != nil && here.id == j.id {
 		return m, m.run.loadAfter(j.id)
 	}
@@ -39,7 +42,9 @@ func (m Model) ended(j job) (tea.Model, tea.Cmd) {
 
 // locked opens the vault: at once where the holder needs nobody, else by asking for the passphrase. What
 // met the lock waits.
+// Several may meet the lock before it opens; they share one question.
 func (m Model) locked(j job, why *vault.LockedError) (tea.Model, tea.Cmd) {
+	// Clipped before it grows: an earlier model has the same array.
 	m.held = append(m.held[:len(m.held):len(m.held)], j.want)
 	j = j.forgetful()
 	if why.Holder != vault.HolderPassphrase {
@@ -63,9 +68,11 @@ func asksToUnlock(s screen) bool {
 }
 
 // vaultEnded goes on with what waited for the vault. A wrong passphrase is said where it is asked for.
+// After a wrong one everything goes on waiting, for the next attempt.
 func (m Model) vaultEnded(j job) (tea.Model, tea.Cmd) {
 	m.jobs = m.jobs.put(j.forgetful())
 	held := m.held
+	// The question goes before what waited begins: that may ask something itself.
 	if !j.failed() {
 		m, _ = m.without(asksToUnlock)
 		m.held = nil

@@ -22,10 +22,10 @@ type frame struct {
 
 // data is the last look at the book and at the password files. It is replaced whole, never changed.
 type data struct {
-	loaded   bool
-	taken    int64  // which look this is: an earlier one that comes late is dropped
-	problem  string // why the last look failed; the facts are then older
-	snapshot accounts.Snapshot
+	loaded   bool              // false until the first look: "no account yet" would be a guess
+	taken    int64             // which look this is: an earlier one that comes late is dropped
+	problem  string            // why the last look failed; the facts are then older
+	snapshot accounts.Snapshot // the worst first, before them the sign-ins under way as rows of their own
 	canvases []pwfile.Canvas
 	clients  []accounts.ClientInfo
 	packages []packages.Package
@@ -34,9 +34,9 @@ type data struct {
 	files    int            // stale password files in all
 
 	// Worked out once per look, so that a key press costs the same with 10,000 accounts.
-	widths     columnWidths // of the account list
-	searchable []string     // what the filter looks at, by position in the snapshot
-	orders     [orders][]int
+	widths     columnWidths  // of the account list
+	searchable []string      // what the filter looks at, by position in the snapshot
+	orders     [orders][]int // positions in the snapshot for each order but byHealth, which is the snapshot's own
 	severities map[accounts.Severity]int
 	problems   []string // accounts that f would repair, worst first
 }
@@ -49,6 +49,7 @@ type Host struct {
 }
 
 // inner returns the frame with another size.
+// Parts of a screen are drawn as if they were one.
 func (f frame) inner(width, height int) frame {
 	f.width, f.height = max(width, 0), max(height, 0)
 	return f

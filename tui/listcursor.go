@@ -21,6 +21,7 @@ func (c listCursor) row(n int, id func(i int) string) int {
 }
 
 // moved is the cursor after an action that moves it over n items, of which height are shown.
+// Until the first move at is empty: the cursor is on the first row, whatever comes to stand there.
 func (c listCursor) moved(action actionID, n, height int, id func(i int) string) listCursor {
 	if n == 0 {
 		return c

@@ -13,6 +13,7 @@ import (
 )
 
 // dataMsg brings a fresh look at the book, or why there is none.
+// One of data, same and problem tells; the others are about who asked.
 type dataMsg struct {
 	data    data
 	same    bool                // the book has not moved: there is nothing new
@@ -46,6 +47,7 @@ func (r *runner) loadAfter(id jobID) tea.Cmd {
 }
 
 // look loads only if the book's revision moved: another process may have changed it.
+// A revision that cannot be read counts as moved: the look then says what is wrong.
 func (r *runner) look(seen int64) tea.Cmd {
 	return r.guard(func() tea.Msg {
 		msg := dataMsg{same: true}
@@ -58,8 +60,10 @@ func (r *runner) look(seen int64) tea.Cmd {
 }
 
 // places compares what lies at the places with what was written there, at most once a minute.
+// The local ones only, which needs no secret; machines elsewhere are looked at when somebody asks.
 func (r *runner) places() tea.Cmd {
 	return r.guard(func() tea.Msg {
+		// Ended by the program's end it is no news.
 		if err := r.Files.Check(r.root, false); err != nil && r.root.Err() == nil {
 			return noticeMsg{"The password files cannot be compared: " + oneLine(err), accounts.SeverityWarning}
 		}
@@ -68,6 +72,7 @@ func (r *runner) places() tea.Cmd {
 }
 
 // read numbers a look before it takes it: of two at once the one begun later wins, whichever comes back last.
+// Any part that fails fails the whole: an empty part would say that there are no canvases.
 func (r *runner) read() dataMsg {
 	d := data{loaded: true, taken: r.looks.Add(1), vault: r.Vault.State()}
 	var err error
@@ -83,11 +88,13 @@ func (r *runner) read() dataMsg {
 	if d.packages, err = r.Packages.Packages(r.root); err != nil {
 		return dataMsg{problem: "the packages cannot be read: " + oneLine(err)}
 	}
+	// From here on the list holds rows that are no accounts; whatever acts on one asks unfinished first.
 	d.snapshot.Accounts = append(pendingRows(d.snapshot.Pending), d.snapshot.Accounts...)
 	return dataMsg{data: d.counted(r.Clock())}
 }
 
 // counted cleans what was read and works out, once per look, what views would otherwise count at every key.
+// Washed first: what is measured and searched has to be what is shown.
 func (d data) counted(now time.Time) data {
 	d.snapshot, d.canvases, d.clients, d.packages = washed(d.snapshot), washed(d.canvases), washed(d.clients), washed(d.packages)
 	d.files, d.stale = pwfile.StaleFiles(d.canvases), pwfile.StaleByAccount(d.canvases)
@@ -102,6 +109,7 @@ func (d data) counted(now time.Time) data {
 			d.problems = append(d.problems, list[i].ID)
 		}
 	}
+	// The book's own order is the worst first.
 	for o := byHealth + 1; o < orders; o++ {
 		d.orders[o] = o.sorted(list, d.stale)
 	}
@@ -129,6 +137,7 @@ const pendingID = "flow:"
 func unfinished(id string) bool { return strings.HasPrefix(id, pendingID) }
 
 // tally counts the outcomes of work over several accounts.
+// told is when the screen last heard; the last one of all is always told.
 type tally struct {
 	done, failed, total int
 	recent              int // answered by an outcome just stored: nothing was asked
@@ -166,6 +175,7 @@ func (t *tally) line() string {
 	if t.recent == t.total {
 		return "the last answer is seconds old; the provider was not asked again"
 	}
+	// Why each failed is on its row, by the look that follows.
 	if t.failed == 0 {
 		return fmt.Sprintf("%d %s", t.done, t.verb)
 	}

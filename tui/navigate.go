@@ -34,11 +34,14 @@ func (m Model) one(in intent) (Model, tea.Cmd) {
 		return m, m.started(in.screen)
 	case back:
 		return m.back(), nil
+	// Clipped, so that a screen opened later is not written into the array of an earlier model.
 	case home:
 		m.stack = m.stack[:1:1]
 		return m, nil
+	// A question asks for nothing when it is opened: it was given all it shows.
 	case ask:
 		return m.covered(in.overlay), nil
+	// The wizard is in front before the sign-in goes on: one that ends at once is told on its page.
 	case takeOver:
 		w, wants := newResume(in.flow, m.frame())
 		m, opened := m.one(open{w})
@@ -50,6 +53,7 @@ func (m Model) one(in intent) (Model, tea.Cmd) {
 	case quit:
 		return m.quit()
 	case stop:
+		// Shown at once; the end itself comes as the job's last event. Then on to the runner, which cancels.
 		if j, ok := m.jobs.get(in.job); ok && j.running {
 			j.stopping = true
 			m.jobs = m.jobs.put(j)
@@ -59,6 +63,7 @@ func (m Model) one(in intent) (Model, tea.Cmd) {
 }
 
 // started asks a new screen for what it wants at once.
+// 0 is the number of what is no job.
 func (m Model) started(s screen) tea.Cmd {
 	asks, ok := s.(starter)
 	if !ok {
@@ -72,6 +77,7 @@ func (m Model) started(s screen) tea.Cmd {
 }
 
 // back leaves the question in front or the top screen. Who leaves the passphrase unasked leaves what waited for it.
+// The first screen stays: there is nothing behind it.
 func (m Model) back() Model {
 	if asksToUnlock(m.front()) {
 		m.held = nil
@@ -100,6 +106,7 @@ func (m Model) without(meant func(screen) bool) (_ Model, there bool) {
 }
 
 // background registers an intent that is a job, unless the same work is under way, and starts it.
+// Registered before it starts, so that its first event finds it. Work that waits for the vault is begun by the same way again.
 func (m Model) background(in intent) (Model, tea.Cmd) {
 	id, title, isJob := describe(in, m.data.snapshot)
 	if !isJob {
@@ -115,6 +122,7 @@ func (m Model) background(in intent) (Model, tea.Cmd) {
 }
 
 // supersedes reports whether an intent ends the same work that is under way and begins anew.
+// The runner lets the former end first: two drivers of one sign-in would answer each other's codes.
 func supersedes(in intent) bool {
 	flow, ok := in.(beginFlow)
 	return ok && flow.restart
@@ -123,6 +131,7 @@ func supersedes(in intent) bool {
 // quit asks first where work is under way; the second ctrl+c or a yes quits, and the work is drained after the screen is gone.
 func (m Model) quit() (Model, tea.Cmd) {
 	work, flows := m.jobs.running()
+	// From within the question a quit is a yes, whichever key it came by.
 	_, asked := m.front().(quitQuestion)
 	if work+flows == 0 || asked {
 		return m, tea.Quit

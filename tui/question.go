@@ -6,6 +6,7 @@ import (
 
 // question asks before something that cannot be taken back. No is the default, and yes is another key than
 // the one that asked.
+// Enter means no, for a hand that presses it once too often; the table of keys has y for yes, and starts nothing with it.
 type question struct {
 	base
 	heading, asks string

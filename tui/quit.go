@@ -5,6 +5,7 @@ import (
 )
 
 // quitQuestion asks before work under way is ended.
+// It is no question, because ctrl+c has to mean yes here (see Model.quit). What it counts is as of the asking.
 type quitQuestion struct {
 	base
 	work, flows int

@@ -12,7 +12,8 @@ import (
 	"fettle/pwfile/packages"
 )
 
-// Accounts is what the screens need of the book; *accounts.Book is one.
+// Accounts is what the screens need of the book; *accounts.Book is one. The contracts are told there: what is atomic, what
+// a cancelled context leaves, which errors carry a remedy.
 type Accounts interface {
 	Snapshot(ctx context.Context) (accounts.Snapshot, error)
 	Revision(ctx context.Context) (int64, error)
@@ -82,7 +83,7 @@ type VaultState struct {
 	Holder         string
 }
 
-// Browser opens an address on this machine, quietly.
+// Browser opens an address on this machine, quietly: what a browser writes to its standard error would land on the screen.
 type Browser interface{ Open(url string) error }
 
 // Clock tells the time; time.Now outside tests.

@@ -8,6 +8,7 @@ import (
 )
 
 // twice is a new passphrase, typed twice because a slip in it would lock what it protects.
+// It never leaves what was typed behind: a slip, esc or success makes the fields anew.
 type twice struct {
 	fields  [2]textinput.Model
 	focus   int
@@ -43,6 +44,7 @@ func (t twice) next() (twice, secret.Text, bool) {
 		return t, secret.Text{}, false
 	case t.focus == 0:
 		return t.focused(1), secret.Text{}, false
+	// Both again: nobody sees which of the two had the slip.
 	case first != second:
 		t = newTwice()
 		t.problem = "The two differ. Type it again."

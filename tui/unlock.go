@@ -11,6 +11,7 @@ import (
 )
 
 // unlockScreen asks for the passphrase when the first act needs a secret. What needed it waits in the root.
+// It opens by itself when a job met the lock: keys meant for the screen below land in the field, where they do no harm.
 type unlockScreen struct {
 	base
 	what   string // what needed the secret
@@ -25,6 +26,7 @@ func (s unlockScreen) title(frame) string { return "Unlock" }
 func (s unlockScreen) typing() bool       { return true }
 func (s unlockScreen) scopes() []scope    { return []scope{inWizard} }
 
+// The vault's job is shown here, so how it ends is not told above the footer too.
 func (s unlockScreen) situation(f frame) situation {
 	st := situation{job: &job{id: vaultJob}, firm: true}
 	if s.opening(f) {

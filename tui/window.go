@@ -29,6 +29,7 @@ func moved(cursor, count, height int, id actionID) int {
 	case actDown:
 		cursor++
 	case actPageUp:
+		// A line of the former page stays, to find one's place by.
 		cursor -= max(height-1, 1)
 	case actPageDn:
 		cursor += max(height-1, 1)
@@ -37,5 +38,6 @@ func moved(cursor, count, height int, id actionID) int {
 	case actBottom:
 		cursor = count - 1
 	}
+	// Also for other actions: a list that became shorter takes the cursor along.
 	return max(min(cursor, count-1), 0)
 }
