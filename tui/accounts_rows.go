@@ -11,7 +11,7 @@ import (
 type order int
 
 const (
-	byHealth order = iota
+	byHealth order = iota // the book's own order
 	byName
 	byDeath
 	byStale
@@ -55,6 +55,7 @@ func (r rows) len() int {
 }
 
 // at is the account of a row; it is not to be changed.
+// A pointer, because an account is large and a filter asks for many.
 func (r rows) at(i int) *accounts.Account {
 	if r.every {
 		return &r.all[i]
@@ -63,6 +64,7 @@ func (r rows) at(i int) *accounts.Account {
 }
 
 // find is the row of an account, looked for at hint first.
+// One that is not shown gives the first row, which is the worst.
 func (r rows) find(id string, hint int) int {
 	if hint < r.len() && hint >= 0 && r.at(hint).ID == id {
 		return hint
@@ -95,6 +97,7 @@ func chosen(filter string, o order, d data) []int {
 }
 
 // searchable is the text that the filter looks at.
+// Lower case once a look: the filter compares it at every key.
 func searchable(a accounts.Account, now time.Time) string {
 	return strings.ToLower(strings.Join([]string{a.Name, serviceWords(a), a.ProviderName, identityWords(a), stateWords(a, now), strings.Join(a.Canvases, " ")}, " "))
 }

@@ -23,6 +23,7 @@ type accountsScreen struct {
 	filtering bool // the filter has the keys
 	former    int  // first row drawn when the cursor last moved
 
+	// The rows are kept so that a key costs no search; they hold for one look, one filter and one order (see rows).
 	shown []int // the rows, as worked out of one look
 	taken int64 // that look
 }
@@ -54,11 +55,14 @@ func (s accountsScreen) situation(f frame) situation {
 }
 
 // rows are the accounts shown, in order.
+// In the book's own order without a filter nothing is kept: the rows are all there are.
 func (s accountsScreen) rows(f frame) rows {
 	r := rows{all: f.data.snapshot.Accounts}
 	switch {
 	case s.order == byHealth && s.filter.Value() == "":
 		r.every = true
+	// A frame of a later look than the kept rows were worked out of comes before renewed does; positions of another
+	// look would be other accounts.
 	case s.taken == f.data.taken:
 		r.shown = s.shown
 	default:
@@ -74,6 +78,7 @@ func (s accountsScreen) arranged(f frame) accountsScreen {
 }
 
 // renewed follows the book: rows, cursor and marks of accounts that are gone.
+// What is gone loses its mark: a common action would otherwise be for accounts nobody sees.
 func (s accountsScreen) renewed(f frame) (screen, []intent) {
 	s = s.arranged(f)
 	s.line = s.rows(f).find(s.at, s.line)
@@ -182,6 +187,7 @@ func (s accountsScreen) markAll(f frame) accountsScreen {
 }
 
 // subjects are the accounts an action is for: the marked ones, worst first, else the one under the cursor.
+// Marked ones count also where the filter hides them: the strip tells how many there are.
 func (s accountsScreen) subjects(f frame) []string {
 	var ids []string
 	for i := range f.data.snapshot.Accounts {

@@ -17,6 +17,7 @@ func listHeight(f frame) int {
 }
 
 // noticeOfHost is the line that stays on the screen, in as many lines as it takes where there is room for them.
+// The demo's notice says how to approve a sign-in, so it is no line to be cut where it need not be.
 func noticeOfHost(f frame) []string {
 	text := f.host.Notice
 	if f.low() {
@@ -50,7 +51,8 @@ func (s accountsScreen) view(f frame) string {
 	return fill(lines, f.width, f.height, t.signs.ellipsis)
 }
 
-// strip counts: broken, soon, healthy, stale files; and shows the filter and the order.
+// strip counts accounts by severity and the stale files, and shows the marks, the filter or the order. The counts are of the
+// whole book, whatever the filter leaves: nobody shall take a narrow list for good news.
 func (s accountsScreen) strip(f frame) string {
 	t := f.theme
 	n := f.data.severities
@@ -93,6 +95,7 @@ func emptyBook(f frame) []string {
 // columnWidths are the natural widths of the columns, measured over the whole list once per look.
 type columnWidths struct{ name, service, identity, state int }
 
+// Measured over every account and not only those in sight: columns must not jump while the list scrolls.
 func measure(list []accounts.Account, now time.Time) columnWidths {
 	w := columnWidths{name: 4, service: 7, identity: 8, state: 14}
 	for _, a := range list {
@@ -116,9 +119,11 @@ func (w columnWidths) fit(width int) columnWidths {
 		if w.name-nameFavour > *widest {
 			widest = &w.name
 		}
+		// Narrower than that a column says nothing, so the state gives way next.
 		if *widest <= 8 {
 			widest = &w.state
 		}
+		// Nothing is left to take: the row is cut at the edge.
 		if *widest <= 1 {
 			break
 		}
@@ -178,6 +183,7 @@ func (s accountsScreen) row(a *accounts.Account, here bool, w columnWidths, f fr
 	rest := pad(serviceWords(*a), w.service, e) + " " + pad(identityWords(*a), w.identity, e)
 	tail := fmt.Sprintf("%s %4s %5s", pad(dies, diesWidth, e), jobs, stale)
 	if here {
+		// In one ink: the end of a colour inside would end the bar too.
 		return t.selected.Render(pad(before+sign+" "+name+" "+rest+" "+state+" "+tail, f.width, e))
 	}
 	if stale != "–" {

@@ -11,6 +11,7 @@ import (
 // washed returns v with every text in it safe to print. The services do that at their boundary; this is
 // the second fence, for names, paths and addresses that come from files. What v shares with others is
 // never written to: where a text has to change, the way to it is copied.
+// Most of it is clean, so it is looked through before anything is copied.
 func washed[T any](v T) T {
 	in := reflect.ValueOf(&v).Elem()
 	if !dirty(in) {
@@ -32,6 +33,7 @@ func dirty(v reflect.Value) bool {
 	case reflect.Interface:
 		return !v.IsNil() && dirty(v.Elem())
 	case reflect.Struct:
+		// Its fields are not exported, and a location's name is ours.
 		if v.Type() == timeType {
 			return false
 		}
@@ -41,6 +43,7 @@ func dirty(v reflect.Value) bool {
 			}
 		}
 	case reflect.Slice, reflect.Array:
+		// Bytes are no text, and are never printed.
 		if v.Type().Elem().Kind() == reflect.Uint8 {
 			return false
 		}
@@ -60,6 +63,7 @@ func dirty(v reflect.Value) bool {
 }
 
 // wash makes the settable v clean, copying what lies behind pointers, slices and maps.
+// Keys of maps are looked up and not shown; washed ones would not be found.
 func wash(v reflect.Value) {
 	if !dirty(v) {
 		return
@@ -123,4 +127,5 @@ func oneLine(err error) string {
 }
 
 // whole is an error for a page of its own.
+// Twenty lines are more than any error of ours; the rest would be somebody else's page.
 func whole(err error) string { return strings.Join(safetext.Lines(err.Error(), 20), "\n") }

@@ -13,6 +13,8 @@ import (
 )
 
 // describe says which job an intent is, with the line that tells of it; ok is false for what is no job.
+// Two intents with one job are never under way together: a decision and the checks of a candidate, any two runs of
+// Generate, opening the vault and making it.
 func describe(in intent, snap accounts.Snapshot) (id jobID, title string, ok bool) {
 	name := func(id string) string {
 		a, _ := snap.ByID(id)
@@ -61,7 +63,9 @@ func describe(in intent, snap accounts.Snapshot) (id jobID, title string, ok boo
 func subjects(ids []string) string { return fmt.Sprint(ids) }
 
 // command turns an intent into a command; values are captured, the model is never read.
+// A command runs beside the model, which has moved on by then.
 func (r *runner) command(in intent, run int) tea.Cmd {
+	// Names are for the title alone, which the root has taken already.
 	id, _, _ := describe(in, accounts.Snapshot{})
 	switch in := in.(type) {
 	case reload:
@@ -118,6 +122,7 @@ func (r *runner) command(in intent, run int) tea.Cmd {
 }
 
 // question turns the intents that are answered once into commands.
+// The last of all, terminal, gives nil for an intent that nobody knows.
 func (r *runner) question(in intent, run int) tea.Cmd {
 	switch in := in.(type) {
 	case askFlowChoices:
@@ -195,6 +200,7 @@ func (r *runner) verify(in verifyAccounts) work {
 // generate writes what the plan says, with the one passphrase that was typed for every file that needs one.
 func (r *runner) generate(in generate) work {
 	return func(ctx context.Context, _ *liveJob, emit func(jobEvent)) (any, string, error) {
+		// Typed beforehand on the wizard's page: one for all of them, and nothing is asked half-way.
 		run, err := r.Files.Generate(ctx, in.plan, pwfile.GenerateOptions{
 			Passphrase: func(context.Context, pwfile.Canvas) (secret.Text, error) { return in.passphrase, nil },
 			Unlock:     r.unlockKey(),

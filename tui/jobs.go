@@ -27,6 +27,7 @@ const (
 var vaultJob = jobID{jobVault, ""}
 
 // job is background work as the screens see it. The runner owns what really runs.
+// It stays after its end, until the same work is begun anew: the pages show what came of it, and f knows what was tried.
 type job struct {
 	id    jobID
 	run   int // which start of this id: events of an earlier one are dropped
@@ -41,6 +42,7 @@ type job struct {
 	err      error
 	summary  string // what came of it, one line
 
+	// How far it is, in accounts, files or places; 0 of 0 = not known.
 	done, total int
 
 	// Authorization: the last prompt, the checks so far, what was wrong with the last paste or callback.
@@ -57,6 +59,7 @@ type job struct {
 }
 
 // forgetful is an ended job without what started it, which may hold a passphrase.
+// The model lives as long as the program; a passphrase must not.
 func (j job) forgetful() job {
 	j.want = nil
 	return j
@@ -81,6 +84,7 @@ func (js jobs) get(id jobID) (job, bool) {
 }
 
 // put adds a job or replaces the one of the same ID.
+// The work begun last stands last, and is told last above the footer.
 func (js jobs) put(j job) jobs {
 	out := slices.DeleteFunc(slices.Clone(js), func(o job) bool { return o.id == j.id })
 	return append(out, j)
@@ -97,6 +101,7 @@ func (js jobs) settled(id jobID) jobs {
 }
 
 // running counts the work under way; flows that wait for the person are not counted as work.
+// A sign-in counts as work from its first check on: the credential is there and being stored.
 func (js jobs) running() (work, flows int) {
 	for _, j := range js {
 		switch {
@@ -139,6 +144,7 @@ func (j job) with(e jobEvent) job {
 	case e.check != nil:
 		j.checks = withCheck(j.checks, *e.check)
 	case e.progress != nil:
+		// Cloned, for an earlier model shares the array.
 		from := max(len(j.progress)-progressKept+1, 0)
 		j.progress = append(slices.Clone(j.progress[from:]), *e.progress)
 		j.done, j.total = e.progress.Done, e.progress.Total
@@ -147,6 +153,7 @@ func (j job) with(e jobEvent) job {
 	case e.step != nil:
 		j.done, j.total = e.step.done, e.step.total
 	}
+	// Settling until the book was looked at: what follows would be offered from what was known before.
 	if e.ended {
 		j.running, j.stopping, j.settling = false, false, true
 		j.err, j.result, j.summary = e.err, e.result, e.summary
@@ -178,6 +185,7 @@ func (j job) withFlow(e accounts.FlowEvent) job {
 }
 
 // withCheck replaces the check of the same kind and service, or adds it.
+// A check is told twice, when it begins and when it is made.
 func withCheck(checks []accounts.Check, c accounts.Check) []accounts.Check {
 	out := slices.Clone(checks)
 	for i, o := range out {
@@ -190,6 +198,7 @@ func withCheck(checks []accounts.Check, c accounts.Check) []accounts.Check {
 }
 
 // jobEvent is news of a job, sent by the runner.
+// One of the five in the middle is set, or ended with what came of it.
 type jobEvent struct {
 	id  jobID
 	run int

@@ -10,6 +10,7 @@ import (
 )
 
 // cut shortens s to width cells, with the ellipsis where something was left out.
+// ansi.Truncate keeps colours and links whole, and never cuts through a wide character.
 func cut(s string, width int, ellipsis string) string {
 	if width <= 0 {
 		return ""
@@ -30,6 +31,7 @@ func cutLeft(s string, width int, ellipsis string) string {
 
 // cells is the width of s on the screen. Text of printable ASCII, our own signs and colours, which most of a
 // screen is, needs no look at grapheme clusters.
+// It is asked for thousands of times a frame.
 func cells(s string) int {
 	n := 0
 	for i := 0; i < len(s); i++ {
@@ -69,6 +71,7 @@ func pad(s string, width int, ellipsis string) string {
 }
 
 // wrap breaks s at words into lines of at most width cells.
+// Words that are longer than a line are broken, so that no address runs out of sight.
 func wrap(s string, width int) []string {
 	if width <= 0 || s == "" {
 		return nil
@@ -77,6 +80,7 @@ func wrap(s string, width int) []string {
 }
 
 // paragraph renders wrapped text in one style, line by line so that no style runs over a line's end.
+// The renderer compares cell by cell; a style left open would colour what stands beside it.
 func paragraph(s string, width int, style ink) []string {
 	lines := wrap(s, width)
 	for i, l := range lines {
@@ -121,6 +125,7 @@ func sentence(s string) string {
 }
 
 // fill makes lines exactly height lines of exactly width cells: the shape every view returns.
+// So nothing of the former frame stays, and parts can be joined side by side without another look at their size.
 func fill(lines []string, width, height int, ellipsis string) string {
 	if width <= 0 || height <= 0 {
 		return ""
@@ -137,6 +142,7 @@ func fill(lines []string, width, height int, ellipsis string) string {
 }
 
 // scrolled shows a long page from line top on, and says that there is more below.
+// top may be too large after the page became shorter: its end is shown then.
 func scrolled(lines []string, top int, f frame) string {
 	shown := slices.Clone(lines[min(top, max(len(lines)-f.height, 0)):])
 	if len(shown) > f.height && f.height > 1 {

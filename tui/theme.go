@@ -12,6 +12,7 @@ import (
 
 // theme is the look: tokens first, the few styles made of them second. It asks the terminal nothing; the
 // default uses the sixteen colours that the user's own palette defines.
+// A query for the terminal's colours would be answered over SSH when it likes, and in pieces its answer reads as keys.
 type theme struct {
 	text, faint, accent, ok, warn, bad, title, key ink
 	selected                                       ink
@@ -31,6 +32,7 @@ func (t theme) spelled(content string) string {
 }
 
 // ink is a style for text of one line, worked out once: a screen renders a hundred pieces a frame.
+// after resets everything, so inks are not put into each other: pieces are rendered one by one and joined.
 type ink struct {
 	style         lipgloss.Style
 	before, after string
@@ -50,6 +52,7 @@ func (i ink) Render(text string) string {
 }
 
 // signs are the marks that say with a shape what colour says too.
+// busy is no spinner: frames that only turn wake screen readers, and braille dots mean nothing to them.
 type signs struct {
 	critical, warning, ok, busy, waiting, unknown string
 	pointer, marked, box, ticked                  string
@@ -92,6 +95,7 @@ func newTheme(name string, ascii bool) (theme, error) {
 	case "light":
 		t.faint, t.accent = fg(lipgloss.Color("#5f6670")), fg(lipgloss.Color("#00558f"))
 		t.ok, t.warn, t.bad = fg(lipgloss.Color("#2f6b12")), fg(lipgloss.Color("#8a5300")), strong(lipgloss.Color("#b00030"))
+	// Without colours at all: shape, weight and inversion only.
 	case "contrast":
 		t.faint, t.accent = plain, bold
 		t.ok, t.warn, t.bad = plain, newInk(base.Bold(true).Underline(true)), newInk(base.Bold(true).Reverse(true))
