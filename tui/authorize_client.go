@@ -30,11 +30,13 @@ func (f frame) providerOptions() []option {
 }
 
 // clientMark stands between provider and client in the ID of an option.
+// No ID has a line break, and it never reaches the screen.
 const clientMark = "\n"
 
 // clientsOf lists the clients that are registered at a provider.
 func (f frame) clientsOf(p provider.Provider) []accounts.ClientInfo {
 	clients := slices.DeleteFunc(slices.Clone(f.data.clients), func(c accounts.ClientInfo) bool { return c.Provider != p.ID })
+	// Until the book was looked at, config's client is known from the catalogue alone.
 	if len(clients) == 0 && p.Client.ID != "" {
 		return []accounts.ClientInfo{{ID: accounts.ClientFromConfig, Provider: p.ID, Label: "from config"}}
 	}
@@ -55,6 +57,7 @@ func (f frame) provider(id string) provider.Provider {
 			return p
 		}
 	}
+	// Taken out of the catalogue meanwhile: its accounts are still shown.
 	return provider.Provider{ID: id, Name: id}
 }
 

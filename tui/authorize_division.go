@@ -56,6 +56,7 @@ func (s authorizeWizard) divided() authorizeWizard {
 }
 
 // afterThis is the wizard for the next of the services that are authorized one by one: only its name is asked.
+// A wizard of its own, in the place of this one: back must not lead into a sign-in that is over.
 func (s authorizeWizard) afterThis(f frame) authorizeWizard {
 	w := newAuthorize(f)
 	w.providers.at = s.request.Provider + clientMark + s.request.ClientID
@@ -69,6 +70,7 @@ func (s authorizeWizard) afterThis(f frame) authorizeWizard {
 }
 
 // withQueue adds the next service, first where nothing more urgent is left.
+// After a partial grant signing in again is more urgent, so it stands below that.
 func (s authorizeWizard) withQueue(c choice, end ending, f frame) choice {
 	if len(s.queue) == 0 || end != endAuthorized && end != endPartial {
 		return c

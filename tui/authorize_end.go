@@ -43,6 +43,7 @@ func endingOf(j job) ending {
 		return endElsewhere
 	case errors.Is(j.err, accounts.ErrFlowExpired), errors.Is(j.err, accounts.ErrNoPendingFlow):
 		return endExpired
+	// Cancelling never ends a sign-in, and neither does a network that failed: its record waits.
 	case errors.Is(j.err, context.Canceled), errors.As(j.err, &failed) && failed.Resumable:
 		return endPaused
 	case j.err != nil, j.flow == nil:
@@ -61,6 +62,7 @@ func endingOf(j job) ending {
 }
 
 // nexts are the options once the sign-in has ended, the natural one first.
+// None while the book has not been looked at: which files are stale and what is next in need of repair may be about to change.
 func (s authorizeWizard) nexts(j job, f frame) choice {
 	c := choice{at: s.after.at}
 	if j.settling {
@@ -128,6 +130,7 @@ func (s authorizeWizard) ended(id actionID, j job, f frame) (screen, []intent) {
 	switch o.id {
 	case nextAgain:
 		if end := endingOf(j); end == endPaused {
+			// The way may have been what did not work, so the book chooses again.
 			s.request.Kind = ""
 			return s.restart()
 		}
@@ -135,6 +138,7 @@ func (s authorizeWizard) ended(id actionID, j job, f frame) (screen, []intent) {
 		return s, s.start()
 	case nextService:
 		return s, []intent{replace{s.afterThis(f)}}
+	// The book finds the pending flow by the name and goes on with it.
 	case nextResume:
 		s.after = choice{}
 		return s, []intent{beginFlow{request: s.request}}
@@ -158,6 +162,7 @@ func following(id, accountID string, f frame) []intent {
 		return []intent{replace{newRegenerate(pwfile.Selection{AccountID: accountID})}}
 	case nextFix:
 		return append([]intent{home{}}, fixNext(f, accountID)...)
+	// The page of the choice takes over, for its job is another.
 	case nextKeep, nextUseNew, nextSwitch, nextRecheck:
 		a, _ := f.account(accountID)
 		d := newDecision(accountID, a.Name)

@@ -20,6 +20,7 @@ func (s authorizeWizard) suggestName(f frame) string {
 }
 
 // taken says who has a name already.
+// The book decides again when it reserves the name; here it is said before a question further on is answered.
 func (s authorizeWizard) taken(name string, f frame) string {
 	switch a, ok := f.data.snapshot.ByName(name); {
 	case !ok:
@@ -39,5 +40,6 @@ func nameLike(s string) string {
 		return '-'
 	}, strings.ToLower(s))
 	name = strings.TrimLeft(name, "-0123456789")
+	// Shorter than a name may be, so that a number fits behind it.
 	return name[:min(len(name), 50)]
 }

@@ -48,6 +48,7 @@ func (s authorizeWizard) forward(f frame) (screen, []intent) {
 	s.problem = ""
 	switch s.station {
 	case atProvider:
+		// No client there yet: its wizard lies on top of this one, which finds the client by renewed.
 		if o, _ := s.providers.chosen(); !strings.Contains(o.id, clientMark) {
 			return s, []intent{open{newClientWizard(f, o.id, true)}}
 		}
@@ -93,6 +94,7 @@ func (s authorizeWizard) chooseServices(f frame) authorizeWizard {
 		s.station = atServices
 		return s
 	}
+	// Another client may serve other services: ticks and name begin anew.
 	s.request = accounts.AuthorizeRequest{Provider: providerID, ClientID: clientID, OverSSH: f.host.SSH}
 	s.services, s.named, s.dividing = choice{several: true}, false, false
 	for _, svc := range f.provider(providerID).ServiceList() {
@@ -124,6 +126,7 @@ func (s authorizeWizard) backward() (screen, []intent) {
 }
 
 // signIn does what can be done while fettle waits for the person.
+// None of it but the end of the sign-in touches what is stored.
 func (s authorizeWizard) signIn(id actionID, j job) (screen, []intent) {
 	switch id {
 	case actCopyURL:
@@ -138,6 +141,7 @@ func (s authorizeWizard) signIn(id actionID, j job) (screen, []intent) {
 		s.pasting = true
 		s.paste.Reset()
 		return s, nil
+	// Asked first: a sign-in that waits must not be dropped for a way that cannot be used.
 	case actOther:
 		s.request.Kind = other(j)
 		return s, []intent{askFlowChoices{s.otherKey(), s.request}}
@@ -155,6 +159,7 @@ func (s authorizeWizard) otherKey() string { return "other way " + s.request.Nam
 // otherWay begins anew in the other way if that can be used; else the sign-in goes on as it is.
 func (s authorizeWizard) otherWay(a answer, f frame) (screen, []intent) {
 	at, j := s.where(f)
+	// The person was faster: there is a credential, and nothing to begin anew.
 	if at != atSignIn || !j.running {
 		return s, nil
 	}
@@ -214,6 +219,7 @@ func (s authorizeWizard) typed(msg tea.Msg, f frame) (screen, []intent) {
 }
 
 // deliver hands pasted text to the flow; the text is not echoed.
+// A wrong one ends nothing: the flow says what was wrong with it and waits on.
 func (s authorizeWizard) deliver(text string) (screen, []intent) {
 	s.pasting, s.problem = false, ""
 	s.paste.Reset()

@@ -15,6 +15,7 @@ import (
 func (s authorizeWizard) view(f frame) string {
 	at, j := s.where(f)
 	line := steps{names: stationNames, at: int(at)}
+	// An update has no steps before how: account, services and name are given.
 	if s.again {
 		line = steps{names: stationNames[atHow:], at: int(at - atHow)}
 	}
@@ -44,6 +45,7 @@ func (s authorizeWizard) view(f frame) string {
 	switch endingOf(j) {
 	case endAuthorized, endPartial, endDecision:
 	default:
+		// Nobody signed in, so sign-in and checks get no tick.
 		line.left = int(atEnd - atSignIn)
 	}
 	question, body := s.endLines(j, f)
@@ -121,6 +123,7 @@ func rejection(e accounts.FlowEvent) string {
 }
 
 // waitWords tell how long the sign-in stays open and what fettle does meanwhile.
+// Nothing here is a clock's: times are of the prompt and of the frame.
 func waitWords(j job, f frame) string {
 	parts := []string{"Waiting for you"}
 	if p := j.prompt; !p.ExpiresAt.IsZero() {
@@ -139,6 +142,7 @@ func waitWords(j job, f frame) string {
 func deviceLines(p accounts.Prompt, f frame) []string {
 	t := f.theme
 	code := qrLines(p.VerificationURIComplete)
+	// A QR that is cut cannot be read, so it is drawn whole or not at all.
 	withQR := len(code) > 0 && !t.ascii && len(code) <= f.height-8 && f.width >= 100
 	room := f.width - 2
 	if withQR {
@@ -192,6 +196,8 @@ func shownURL(url string) string {
 }
 
 // browserLines show the address and what happens after it.
+// The address is on one line, cut where it must be: a terminal that wraps it makes it useless to a mouse. The link, c and b
+// carry the whole.
 func (s authorizeWizard) browserLines(p accounts.Prompt, f frame) []string {
 	t := f.theme
 	lines := []string{
@@ -201,6 +207,7 @@ func (s authorizeWizard) browserLines(p accounts.Prompt, f frame) []string {
 	lines = append(lines, tickLines(p.Flow, f)...)
 	lines = append(lines, "")
 	switch {
+	// The page fails because 127.0.0.1 is the browser's machine there and not this one; the code is in its address all the same.
 	case f.host.SSH && p.ListenPort > 0:
 		lines = append(lines, indent1(wrap(fmt.Sprintf("Open it on your own machine. At the end the browser shows a page of 127.0.0.1:%d that fails to load: that is expected. Copy that page's address and paste it here.", p.ListenPort), f.width-2))...)
 		lines = append(lines, "", " Or run this on your machine first, and nothing needs pasting:",
@@ -214,6 +221,7 @@ func (s authorizeWizard) browserLines(p accounts.Prompt, f frame) []string {
 }
 
 // tickLines name the boxes on the consent page.
+// Said before the page is opened: a box that was left out is noticed only after the sign-in.
 func tickLines(p accounts.PendingFlow, f frame) []string {
 	t := f.theme
 	lines := []string{"", " Tick every box on the page:"}

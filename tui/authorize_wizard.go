@@ -9,10 +9,13 @@ import (
 
 // authorizeWizard authorizes a new account or updates the credential of one that exists. Once the sign-in
 // has begun it shows the job of that name; the job goes on when the wizard is left.
+// Opened by a on the list, by whatever repairs an account, by the clients and by itself for the next of several
+// services. It stores nothing: left before the sign-in it was never there, left later the flow's record goes on waiting.
 type authorizeWizard struct {
 	again   bool // an existing account
 	station station
 
+	// Asked for a new account only; an update begins with the request filled in.
 	providers choice
 	services  choice
 	dividing  bool // whether several services need one sign-in or one each is being asked
@@ -22,6 +25,7 @@ type authorizeWizard struct {
 	named     bool // the name is the operator's, not a proposal
 	how       choice
 
+	// From the sign-in on; request is filled in step by step before, and its name is the job's.
 	request accounts.AuthorizeRequest
 	pasting bool
 	paste   textinput.Model
@@ -47,6 +51,7 @@ var stationNames = []string{"Provider", "Services", "Name", "How", "Sign in", "C
 
 // newAuthorize asks everything; newUpdate only how to sign in, for the services the account has.
 func newAuthorize(f frame) authorizeWizard {
+	// A redirect holds the authorization code, so what is pasted is shown as stars.
 	w := authorizeWizard{name: field(63), paste: secretField()}
 	w.paste.CharLimit = 16 << 10
 	w.providers.options = f.providerOptions()
@@ -72,6 +77,7 @@ func newUpdate(a accounts.Account, f frame) authorizeWizard {
 }
 
 // newResume shows an authorization that was begun earlier, by this program or another.
+// The request has no kind: whoever goes on with it later does so in the way that was begun.
 func newResume(p accounts.PendingFlow, f frame) (authorizeWizard, []intent) {
 	w := newAuthorize(f)
 	w.request = accounts.AuthorizeRequest{Name: p.Name, Provider: p.Provider, Services: p.Services, OverSSH: f.host.SSH}
@@ -104,6 +110,7 @@ func (s authorizeWizard) where(f frame) (station, job) {
 	return atSignIn, j
 }
 
+// The page of a new account's ways is asked for when its name is known (see forward): the name is in the question.
 func (s authorizeWizard) start() []intent {
 	if s.station == atHow {
 		return []intent{askFlowChoices{s.key(), s.request}}
@@ -126,6 +133,7 @@ func (s authorizeWizard) title(frame) string {
 
 func (s authorizeWizard) typing() bool { return s.station == atName || s.pasting }
 
+// A paste needs no key before it: over SSH it is the natural end of the sign-in.
 func (s authorizeWizard) takesPaste() bool { return s.station >= atSignIn }
 
 func (s authorizeWizard) scopes() []scope {
@@ -189,6 +197,7 @@ func (s authorizeWizard) stuck(at station, f frame) string {
 	return ""
 }
 
+// Looked up by the book, because it depends on provider, scopes, client and on whether this is an SSH login.
 func (s authorizeWizard) receive(a answer, f frame) (screen, []intent) {
 	if a.key == s.otherKey() {
 		return s.otherWay(a, f)

@@ -16,6 +16,7 @@ func checkLines(checks []accounts.Check, f frame) []string {
 }
 
 // checkSummary draws finished checks for the last page: what was found wrong in full, the rest in a line.
+// What was skipped proves nothing and is left out.
 func checkSummary(checks []accounts.Check, f frame) []string {
 	var lines, good []string
 	for _, c := range checks {

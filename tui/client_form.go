@@ -15,6 +15,7 @@ import (
 )
 
 // ask shows the lines to type; what was typed before stays.
+// A text is carried over only into a field of the same sort, so that a secret never lands in one that shows it.
 func (s clientWizard) ask(f frame) clientWizard {
 	s.at, s.found, s.reading, s.plan = clientAtForm, nil, "", nil
 	k, known := s.kind(f)
@@ -32,6 +33,7 @@ func (s clientWizard) ask(f frame) clientWizard {
 		if k.FileKey != "" {
 			labels[clientID] = "Path of the new JSON file, or its text pasted, or the new client ID (empty: it stays)"
 		}
+	// A public client: neither a secret nor its end is asked for.
 	case known && !k.NeedsSecret():
 		labels, fields = slices.Delete(labels, clientSecret, clientLabel), slices.Delete(fields, clientSecret, clientLabel)
 	}
@@ -124,6 +126,7 @@ func (s clientWizard) take(f frame) (screen, []intent) {
 	}
 	first := s.form.value(clientID)
 	switch {
+	// Read by a command and looked at first: the other lines may not be needed.
 	case isPath(first):
 		s.reading = first
 		return s, []intent{askClientFile{s.key(), first}}

@@ -17,6 +17,7 @@ func (s clientWizard) key() string {
 // planKey names the question what a replacement means.
 func (s clientWizard) planKey() string { return "client plan " + s.former.ID }
 
+// A plan that cannot be made is an answer that cannot be taken, such as an ID that another client has.
 func (s clientWizard) receive(a answer, f frame) (screen, []intent) {
 	s.form = s.form.receive(a)
 	if s.former != nil && a.key == s.planKey() && s.at == clientAtReview {
@@ -128,6 +129,7 @@ func (s clientWizard) wrongKind(f frame) string {
 }
 
 // keep hands the client to the book, or goes back to the lines.
+// found is let go of with the secret in it; what is kept is told by the job's result.
 func (s clientWizard) keep() (screen, []intent) {
 	o, _ := s.review.chosen()
 	if o.id == nextOther && s.former != nil {

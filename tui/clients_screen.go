@@ -65,6 +65,7 @@ func (s clientsScreen) act(id actionID, f frame) (screen, []intent) {
 		return s, []intent{open{newClientReplacement(c, f)}}
 	case actTest:
 		return s, []intent{testClient{c}}
+	// Marks are written as a whole, so those that stay are given again.
 	case actTesting:
 		return s, []intent{markClient{c.ID, c.Label, accounts.ClientMarks{Kind: c.Kind, Testing: !c.Testing, SecretExpiresAt: c.SecretExpiresAt}}}
 	case actEnd:
@@ -114,6 +115,7 @@ func flowWords(flows []provider.FlowKind) string {
 }
 
 // flowsOf are the ways of signing in that a client can be used for, as far as its kind is known.
+// What of an unknown kind is not known, the provider's own list stands for.
 func flowsOf(c accounts.ClientInfo, p provider.Provider) []provider.FlowKind {
 	if k, ok := kindOf(cmp.Or(c.KindID, c.Kind), p); ok {
 		return k.Flows

@@ -8,6 +8,8 @@ import (
 
 // decisionScreen asks what to do with a new credential that waits beside the one in use, does it, and says
 // what came of it.
+// Opened by u on such an account, and by the wizards where a sign-in ends so. Keeping the former credential is the first
+// choice, because a new one may belong to somebody else.
 type decisionScreen struct {
 	base
 	id, name string
@@ -87,6 +89,7 @@ func (s decisionScreen) nexts(f frame) choice {
 }
 
 // settled reports whether the choice was carried out.
+// Checks that were repeated settle nothing while the credential still waits.
 func (s decisionScreen) settled(j job) bool {
 	if j.running || j.err != nil || s.chosen == "" {
 		return false

@@ -9,6 +9,7 @@ import (
 )
 
 // repairable reports whether f has something to do for the account.
+// A credential that waits for a choice comes before what is wrong with the one in use.
 func repairable(a accounts.Account) bool { return a.Candidate != nil || repairOf(a) != repairNone }
 
 // repair is what would mend an account.
@@ -25,6 +26,7 @@ const (
 // repairOf maps the remedy of an account's worst finding to what fettle can do about it.
 func repairOf(a accounts.Account) repair {
 	switch a.Health.State {
+	// Nothing of these is mended here: an admin, or whoever shares the resources, has to act.
 	case accounts.Healthy, accounts.NoResources, accounts.Blocked:
 		return repairNone
 	case accounts.ToRevoke:
@@ -64,6 +66,7 @@ func nextProblem(f frame, after string) (accounts.Account, bool) {
 }
 
 // tried reports whether work on an account was begun since fettle was opened.
+// Jobs stay known after their end, so they tell it without a list of its own.
 func (f frame) tried(id string) bool {
 	a, ok := f.account(id)
 	if !ok {
@@ -91,6 +94,7 @@ func fixNext(f frame, after string) []intent {
 func repairing(a accounts.Account, f frame) []intent {
 	if a.Candidate == nil {
 		switch repairOf(a) {
+		// Forced, because an answer that is seconds old may be the one that failed.
 		case repairRefresh:
 			return []intent{open{newDetail(a.ID)}, refreshAccounts{ids: []string{a.ID}, force: true}}
 		case repairVerify:
@@ -107,6 +111,7 @@ func repairing(a accounts.Account, f frame) []intent {
 func updating(a accounts.Account, f frame) []intent {
 	j, ok := f.jobs.get(jobID{jobFlow, a.Name})
 	switch {
+	// Shown and not begun again: there is one sign-in for a name.
 	case ok && j.running:
 		return []intent{open{newUpdate(a, f)}}
 	case a.Candidate != nil:

@@ -10,8 +10,10 @@ import (
 )
 
 // begin starts an authorization, or takes over the pending one of the same kind, and drives it.
+// A pending one of another kind makes way: the operator has just chosen the other.
 func (r *runner) begin(in beginFlow) work {
 	return func(ctx context.Context, j *liveJob, emit func(jobEvent)) (any, string, error) {
+		// The former driver has ended by now (runner.start), so nobody polls for what is dropped.
 		if in.restart {
 			if err := r.abandonPending(ctx, in.request.Name); err != nil {
 				return nil, "", err

@@ -9,9 +9,11 @@ import (
 // qrLines draw a QR code of a short address with half blocks, two rows of it a line, dark on light with
 // the quiet zone that scanners need; nil if there is nothing to draw.
 func qrLines(text string) []string {
+	// Longer ones need more rows than a terminal has.
 	if text == "" || len(text) > 120 {
 		return nil
 	}
+	// The lowest correction: a screen has no dirt, and the code stays small.
 	code, err := qr.Encode(text, qr.L)
 	if err != nil {
 		return nil

@@ -11,6 +11,7 @@ import (
 )
 
 // removeWizard removes an account: what stops, forget or revoke too, the name typed, what came of it.
+// Opened by x, and by f where only the revocation is left. plan comes once; until then nothing can be chosen.
 type removeWizard struct {
 	base
 	id, name string
@@ -47,6 +48,7 @@ func (s removeWizard) typing() bool       { return s.at == removeConfirm }
 
 func (s removeWizard) scopes() []scope { return []scope{inWizard, inScroll} }
 
+// The step is told apart from the job: a removal of this account tried before must not show as the end of this one.
 func (s removeWizard) where(f frame) (int, job) {
 	j, ok := f.jobs.get(jobID{jobRemove, s.id})
 	if s.at == removeDone && ok {

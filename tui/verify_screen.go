@@ -13,6 +13,7 @@ import (
 
 // verifyScreen proves one account before the operator's eyes: a checklist that fills in rung by rung, from
 // the store up to the resources. The work is a job: leaving the screen does not end it.
+// Whatever is repaired from here leads on by itself, so f goes from one problem to the next.
 type verifyScreen struct {
 	base
 	id, name string
@@ -96,6 +97,7 @@ func (s verifyScreen) typed(tea.Msg, frame) (screen, []intent)  { return s, nil 
 func (s verifyScreen) receive(answer, frame) (screen, []intent) { return s, nil }
 
 // firstWrong is the first rung that did not hold: what stands above it is often only its consequence.
+// A failure counts before a remark, wherever it stands.
 func firstWrong(checks []accounts.Check) (accounts.Check, bool) {
 	for _, state := range []accounts.CheckState{accounts.CheckFailed, accounts.CheckWarning} {
 		if i := slices.IndexFunc(checks, func(c accounts.Check) bool { return c.State == state }); i >= 0 {
