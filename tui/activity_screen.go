@@ -50,6 +50,7 @@ func (s activityScreen) row() int {
 	return max(slices.IndexFunc(s.events, func(e store.Event) bool { return e.ID == s.at }), 0)
 }
 
+// An event of an account that is gone has nothing to open.
 func (s activityScreen) situation(f frame) situation {
 	st := situation{}
 	if len(s.events) > 0 {

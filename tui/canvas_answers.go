@@ -9,6 +9,7 @@ import (
 )
 
 // newCanvasEdit is the wizard filled with what a canvas is.
+// Left as it is and taken to the end, it changes nothing.
 func newCanvasEdit(c pwfile.Canvas, f frame) canvasWizard {
 	s := newCanvasWizard(f)
 	s.id, s.former, s.revision, s.named = c.ID, c.Name, c.Revision, true
@@ -21,6 +22,7 @@ func newCanvasEdit(c pwfile.Canvas, f frame) canvasWizard {
 	}
 	s.users.options = sortedOptions(s.users.options, s.users.ticked)
 	var copies []string
+	// The first place is the password file's own, the others are copies.
 	for i, p := range c.Places {
 		if i == 0 {
 			s.places.fields[fieldMain].SetValue(p.Target)
@@ -67,6 +69,7 @@ func (s canvasWizard) wanted(f frame) intent {
 		}
 	}
 	if o.id == readsKeys {
+		// Commas, because an SSH key has blanks in it.
 		for _, k := range strings.Split(s.keys.value(0), ",") {
 			if k = strings.TrimSpace(k); k != "" {
 				n.Recipients = append(n.Recipients, k)
@@ -76,6 +79,7 @@ func (s canvasWizard) wanted(f frame) intent {
 	if s.id == "" {
 		return addCanvas{n}
 	}
+	// Every answer is sent, the unchanged ones too: what was emptied has to be told from what was not asked.
 	return editCanvas{id: s.id, name: s.former, change: pwfile.Change{
 		Revision: s.revision, Name: &n.Name, Path: &n.Path, AccountNames: &n.AccountNames, PasswordFile: &n.PasswordFile,
 		Copies: &n.Copies, Recipients: &n.Recipients, Passphrase: &n.Passphrase, Group: &n.Group,

@@ -51,6 +51,7 @@ func describeCanvas(in intent) (id jobID, title string, ok bool) {
 }
 
 // canvas turns the intents about canvases into commands.
+// It is nil for what is none of these, as its likes for clients, packages and diagnoses are; runner.question asks one after the other.
 func (r *runner) canvas(in intent, run int) tea.Cmd {
 	id, _, _ := describeCanvas(in)
 	switch in := in.(type) {

@@ -45,6 +45,7 @@ func (s canvasWizard) ended(id actionID, f frame) (screen, []intent) {
 		return s, []intent{replace{newRegenerate(pwfile.Selection{CanvasIDs: []string{e.Canvas.ID}})}}
 	case nextAnother:
 		return s, []intent{replace{newCanvasWizard(f)}}
+	// The last step: what is to be changed may be any, and esc leads there.
 	case nextChange:
 		s.at, s.after = canvasReaders, choice{}
 		return s, nil

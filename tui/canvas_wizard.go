@@ -10,10 +10,11 @@ import (
 
 // canvasWizard adds a canvas, or changes one: where it lies, its name, the accounts it uses, where its
 // password file has to lie, who opens it.
+// Opened from the canvases. Until the last step it stores nothing; what was answered stays through a refusal, to be changed.
 type canvasWizard struct {
 	base
 	id, former string // of the canvas that is changed; "" = a new one
-	revision   int64
+	revision   int64  // as it was opened: the book refuses the change if somebody else made one meanwhile
 
 	at      int
 	file    pathField
@@ -57,6 +58,7 @@ const (
 func newCanvasWizard(f frame) canvasWizard {
 	name := field(63)
 	main, copies, group, keys := field(4096), field(8192), field(64), field(8192)
+	// What an empty field stands for.
 	main.Placeholder = "beside the canvas file"
 	copies.Placeholder = "paths or sftp://user@host/path, with blanks between them"
 	group.Placeholder = "nobody else"
@@ -92,6 +94,7 @@ func (s canvasWizard) title(frame) string {
 }
 
 // jobID is the work this wizard ends with.
+// The name is trimmed as wanted trims it: the page looks for the job that wanted begins.
 func (s canvasWizard) jobID() jobID {
 	if s.id == "" {
 		return jobID{jobCanvas, strings.TrimSpace(s.name.Value())}
@@ -226,6 +229,7 @@ func (s canvasWizard) forward(f frame) (screen, []intent) {
 			s.places = s.places.focused(s.places.focus + 1)
 			return s, nil
 		}
+		// So that whoever comes back stands on the first line.
 		s.places = s.places.focused(0)
 	case canvasReaders:
 		o, _ := s.readers.chosen()

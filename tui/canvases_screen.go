@@ -32,6 +32,7 @@ func (s canvasesScreen) scopes() []scope {
 }
 
 // rows are the canvases shown: what needs writing first, then by name, as the filter leaves them.
+// Worked out at each key: people make canvases one by one, so there are never ten thousand.
 func (s canvasesScreen) rows(f frame) []pwfile.Canvas {
 	q := strings.ToLower(strings.TrimSpace(s.filter.Value()))
 	var stale, fresh []pwfile.Canvas
@@ -111,6 +112,7 @@ func (s canvasesScreen) act(id actionID, f frame) (screen, []intent) {
 	case actOpen:
 		return s, []intent{open{newCanvasEdit(c, f)}}
 	case actRefresh:
+		// Forced: whoever asks for this one file wants it, stale or not.
 		return s, []intent{open{newRegenerate(pwfile.Selection{CanvasIDs: []string{c.ID}, Force: true})}}
 	case actRemove:
 		return s, []intent{ask{canvasRemoval(c)}}

@@ -77,6 +77,7 @@ func (s canvasesScreen) table(at int, f frame, height int) []string {
 	return lines
 }
 
+// A canvas keeps the place of an account that was removed, so that the gap is seen.
 func accountNames(c pwfile.Canvas) string {
 	names := make([]string, len(c.Accounts))
 	for i, a := range c.Accounts {
@@ -88,6 +89,7 @@ func accountNames(c pwfile.Canvas) string {
 }
 
 // canvasState is the worst thing about a canvas's password file, in few words.
+// What writing the file again would not mend is named only where nothing else is wrong.
 func canvasState(c pwfile.Canvas) string {
 	for _, r := range c.Stale {
 		if !r.Code.Information() {
@@ -165,6 +167,7 @@ func refWords(a pwfile.AccountRef, f frame) string {
 }
 
 // placeWords say what was last seen at a place.
+// Places on other machines are looked at on demand only, so their age belongs to what is said.
 func placeWords(p store.Place, f frame) string {
 	switch {
 	case p.Problem != "":

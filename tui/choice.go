@@ -3,6 +3,7 @@ package tui
 import "slices"
 
 // choice is a list to choose from: one with the cursor, or several with ticks.
+// The cursor and the ticks are IDs: options may be made anew at each look, and nothing moves under the finger.
 type choice struct {
 	options []option
 	at      string // ID under the cursor; "" = the first that is on
@@ -19,6 +20,7 @@ type option struct {
 func (c *choice) add(id, label string) { c.options = append(c.options, option{id: id, label: label}) }
 
 // position is the row of the cursor.
+// Without a cursor the first that is on is meant, so whoever wants something preselected puts it first.
 func (c choice) position() int {
 	for i, o := range c.options {
 		if o.id == c.at {
@@ -29,6 +31,7 @@ func (c choice) position() int {
 }
 
 // chosen is the option under the cursor.
+// It may be one that is off; then enter says why.
 func (c choice) chosen() (option, bool) {
 	if len(c.options) == 0 {
 		return option{}, false
@@ -109,6 +112,7 @@ func (c choice) lines(f frame) []string {
 	if len(lines) <= f.height {
 		return lines
 	}
+	// First down to where the option ends, then up to where it begins: if its note is too long for the room, its label is seen.
 	win := windowOf(windowOf(0, last, len(lines), f.height).from, first, len(lines), f.height)
 	return lines[win.from:win.to]
 }

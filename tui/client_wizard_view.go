@@ -49,6 +49,7 @@ func (s clientWizard) stepPage(f frame) []string {
 }
 
 // stepLines say how a client of this kind is registered, numbered, with the addresses to open.
+// In the catalogue's words, which change as consoles do; without any the redirects are what one has to know.
 func (s clientWizard) stepLines(f frame) []string {
 	t, p := f.theme, s.provider(f)
 	k, _ := s.kind(f)

@@ -130,6 +130,7 @@ func authWords(a provider.AuthMethod) string {
 }
 
 // clientTestLines say what came of the last test of a client.
+// Of this run of fettle only: a test is not stored.
 func clientTestLines(c accounts.ClientInfo, f frame) []string {
 	t := f.theme
 	j, ok := f.jobs.get(clientTestJob(c))

@@ -15,6 +15,7 @@ func factLines(a accounts.Account, f frame) []string {
 	add("Services", serviceWords(a))
 	add("Identity", identityWords(a))
 	add("Client", a.ClientLabel)
+	// What a password file holds was erased here: about its tokens the book knows nothing.
 	if a.HeldBy() == "" {
 		add("Access token", accessWords(a, f))
 		add("Refresh token", refreshWords(a))
@@ -60,6 +61,7 @@ func accessWords(a accounts.Account, f frame) string {
 	return "expired " + ago(a.AccessExpiresAt, f.now)
 }
 
+// Whether a refresh replaces the token decides if two holders can share it (RFC 9700 §4.14).
 func refreshWords(a accounts.Account) string {
 	if !a.HasRefresh {
 		return "none: the access token itself is exchanged"

@@ -9,6 +9,7 @@ import (
 )
 
 // detailScreen shows everything about one account: what is wrong and what to do first.
+// Opened by enter. It holds no account but an ID: what is shown is of the last look, whatever happened since it was opened.
 type detailScreen struct {
 	base
 	id        string
@@ -57,6 +58,7 @@ func (s detailScreen) act(id actionID, f frame) (screen, []intent) {
 		s.top = moved(s.top, max(len(s.lines(f))-f.height, 0)+1, f.height, id)
 	case actUpdate:
 		return s, updating(a, f)
+	// Home first: a chain of repairs must not pile up screens that esc then walks back through.
 	case actFix:
 		return s, append([]intent{home{}}, fixNext(f, s.id)...)
 	case actRefresh:

@@ -50,6 +50,7 @@ func heading(title, note string, t theme) []string {
 }
 
 // healthLines say what is wrong and what to do, worst first; never a bare green.
+// Even an account in order says when it was proven last.
 func healthLines(a accounts.Account, f frame) []string {
 	t := f.theme
 	var lines []string
@@ -57,6 +58,7 @@ func healthLines(a accounts.Account, f frame) []string {
 		sign, style := t.severity(h.Severity)
 		lines = append(lines, "")
 		lines = append(lines, indent1(paragraph(sign+" "+upperFirst(h.Title), f.width-2, style))...)
+		// What is about to expire has an end, and a beginning says nothing of it.
 		if !h.Since.IsZero() && h.State != accounts.Expiring {
 			lines = append(lines, "   "+t.faint.Render("since "+stamp(h.Since, f.now)))
 		}
@@ -122,6 +124,7 @@ func (f frame) permissionWords(a accounts.Account) map[string]string {
 }
 
 // lifeLines draw the grant's life as a line in time.
+// Of one that is dead the line is over; of one without a known end it is open.
 func lifeLines(a accounts.Account, f frame) []string {
 	t, h := f.theme, a.Health
 	lines := heading("Life of the credential", "", t)
@@ -142,6 +145,7 @@ func lifeLines(a accounts.Account, f frame) []string {
 			" "+t.faint.Render("since "+date(a.AuthorizedAt, f.now)+"; no end is known"))
 	}
 	width := max(min(f.width-4, 60), 10)
+	// A clock that was wrong can make it negative: the line is then full.
 	whole := h.DiesAt.Sub(a.AuthorizedAt)
 	part := width
 	if whole > 0 {
@@ -160,6 +164,7 @@ func lifeLines(a accounts.Account, f frame) []string {
 }
 
 // verifyLines show the checks of a verification under way or just made.
+// Of the checks of this account alone; those of several run under a job of all of them.
 func verifyLines(a accounts.Account, f frame) []string {
 	j, ok := f.jobs.get(jobID{jobVerify, subjects([]string{a.ID})})
 	if !ok || len(j.checks) == 0 {

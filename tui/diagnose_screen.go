@@ -36,6 +36,7 @@ type diagnosed struct {
 // pastedLimit is how much of a pasted log is kept: its end, where jobs write what went wrong.
 const pastedLimit = 256 << 10
 
+// A paste is read whole and never passes through the field, which has room for a typed line.
 func newDiagnose() diagnoseScreen {
 	return diagnoseScreen{text: field(4096)}
 }
@@ -43,7 +44,9 @@ func newDiagnose() diagnoseScreen {
 func (s diagnoseScreen) title(frame) string { return "Diagnose" }
 func (s diagnoseScreen) typing() bool       { return true }
 func (s diagnoseScreen) scopes() []scope    { return []scope{inDiagnosis} }
-func (s diagnoseScreen) key() string        { return "diagnosis " + strings.Repeat("I", s.asked) }
+
+// A stroke for each reading, so that no two readings have the same key.
+func (s diagnoseScreen) key() string { return "diagnosis " + strings.Repeat("I", s.asked) }
 
 func (s diagnoseScreen) situation(f frame) situation {
 	st := situation{}
@@ -134,6 +137,7 @@ func (d diagnosed) best() diagnose.Diagnosis {
 }
 
 // nexts are the accounts that are probably meant, each with what enter does for it.
+// Accounts that are gone since the reading are left out.
 func (s diagnoseScreen) nexts(f frame) choice {
 	c := choice{at: s.after.at}
 	if s.found == nil {

@@ -30,6 +30,7 @@ func (s diagnoseScreen) foundLines(f frame) []string {
 		read += ", the end of what was pasted"
 	}
 	lines := []string{" " + t.faint.Render(read+".")}
+	// Two in full: a log holds one fault and its consequences, and a screen no more.
 	for i, d := range s.found.diagnoses {
 		if i == 2 {
 			lines = append(lines, " "+t.faint.Render("Further on: "+further(s.found.diagnoses[i:])))

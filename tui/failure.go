@@ -29,6 +29,7 @@ func diagnosisLines(d diagnose.Diagnosis, f frame) []string {
 }
 
 // diagnosisOf finds the cause and the remedy that an error carries.
+// The more particular errors first: they know which account and which way of signing in it was.
 func diagnosisOf(err error) (diagnose.Diagnosis, bool) {
 	var flow *accounts.FlowFailedError
 	var refresh *accounts.RefreshError

@@ -14,6 +14,7 @@ import (
 
 // fault is what a panic becomes: an error that says where. Its value is not shown, because it may hold
 // anything; the stack would go to a terminal that shows a screen.
+// The log gets the same place, and nothing else either.
 func (r *runner) fault(any) error {
 	where := faultPlace()
 	r.Log.Record(oplog.Entry{Operation: "fault", Code: where})

@@ -10,6 +10,8 @@ import (
 )
 
 // firstRunWizard asks once where the vault key is kept. The keyring is tried in the background meanwhile.
+// The first screen where there is no vault; the list takes its place once there is one. The passphrase is preselected, since
+// a keyring may not answer and a key file opens for whoever can read it.
 type firstRunWizard struct {
 	base
 	at     int
@@ -96,6 +98,7 @@ func (s firstRunWizard) act(id actionID, f frame) (screen, []intent) {
 	switch {
 	case s.at == firstDone && id != actNext && id != actBack: // no other key means "I have read it"
 		return s, nil
+	// A vault that another process made meanwhile will do.
 	case s.at == firstDone && (s.made(f).err == nil || errors.Is(s.made(f).err, vault.ErrExists)):
 		return newAccounts(), []intent{reload{}}
 	case id == actBack || s.at == firstDone:

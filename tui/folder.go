@@ -44,6 +44,7 @@ func (s pathList) follow(text string) []intent {
 	return s.ask(text)
 }
 
+// Of two folders asked for the later answer stays; matches sees whether it is that of the path.
 func (s pathList) receive(a answer) pathList {
 	if got, ok := a.value.(folder); ok && a.key == s.key {
 		s.folder, s.known, s.at = got, true, -1
@@ -112,6 +113,7 @@ func commonStart(a, b string) string {
 }
 
 // lines draw as many matches as fit.
+// File names are anybody's text: washed where they are drawn, and taken as they are.
 func (s pathList) lines(text string, f frame) []string {
 	t := f.theme
 	matches := s.matches(text)

@@ -152,6 +152,7 @@ func (s form) lines(f frame) []string {
 	if len(lines) <= f.height {
 		return lines
 	}
+	// As in a choice: down to the end of the field with the keys, then up to its label.
 	win := windowOf(windowOf(0, last, len(lines), f.height).from, first, len(lines), f.height)
 	return lines[win.from:win.to]
 }

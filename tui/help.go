@@ -7,6 +7,7 @@ import (
 )
 
 // helpScreen shows every key of the screen it was opened on, and why some are off.
+// It shows what was off when it was opened; the screen below may have moved on.
 type helpScreen struct {
 	base
 	of  []scope
@@ -63,6 +64,7 @@ func (s helpScreen) lines(f frame) []string {
 }
 
 // KeysMarkdown is docs/keys.md, made from the table of actions.
+// A test compares it with the file.
 func KeysMarkdown() string {
 	var b strings.Builder
 	b.WriteString("# Keys\n\nMade from the table in `tui/actions.go`; a test keeps it true. Where a text is typed, only `enter`, `esc`, `tab` and keys with ctrl mean what stands here.\n")

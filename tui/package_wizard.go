@@ -11,6 +11,7 @@ import (
 )
 
 // packageWizard adds a package: its name, the canvases, further files, where it is brought.
+// Opened from the packages. A destination is looked at by the first sync only: adding connects to nothing.
 type packageWizard struct {
 	base
 	at       int
@@ -117,6 +118,7 @@ func (s packageWizard) act(id actionID, f frame) (screen, []intent) {
 		return s, []intent{back{}}
 	case id == actBack:
 		s.at--
+	// A name chosen under the path is taken first; only the next enter goes on.
 	case id == actPath, id == actNext && s.at == packageTarget && s.target.chosen() != "":
 		var wants []intent
 		s.target, wants = s.target.completed()
@@ -217,5 +219,6 @@ func (s packageWizard) view(f frame) string {
 	}
 	p, _ := j.result.(packages.Package)
 	question := p.Name + " is kept"
+	// The question has the name already.
 	return line.page(question, withNext(onePackage(p, f)[1:], s.nexts(f), line.body(question, f)), f)
 }

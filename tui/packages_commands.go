@@ -76,6 +76,7 @@ func (r *runner) sync(in syncPackage) work {
 		var told packages.Progress
 		var at = r.Clock()
 		result, err := r.Packages.Sync(ctx, in.id, in.opts, func(p packages.Progress) {
+			// The last of a step is always told, so that no bar stops short.
 			if now := r.Clock(); p.Step != told.Step || p.Done == p.Total || now.Sub(at) >= tellEvery {
 				told, at = p, now
 				emit(jobEvent{sync: &p})

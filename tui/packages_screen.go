@@ -7,6 +7,7 @@ import (
 )
 
 // packagesScreen lists the packages and what each is behind in.
+// Opened by o; enter leads to the sync, which shows its plan first.
 type packagesScreen struct {
 	base
 	focus listCursor

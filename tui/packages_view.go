@@ -53,6 +53,7 @@ func (s packagesScreen) table(at int, f frame, height int) []string {
 }
 
 // packageState is the worst thing about a package, in few words.
+// A sync that failed hides that files are behind: it is why they are.
 func packageState(p packages.Package, f frame) string {
 	switch {
 	case p.Problem != "":
@@ -66,6 +67,7 @@ func packageState(p packages.Package, f frame) string {
 }
 
 // onePackage says everything about a package that is known without a look at its destination.
+// Destinations may be far and need keys, so nobody asks them while a list is drawn.
 func onePackage(p packages.Package, f frame) []string {
 	t := f.theme
 	lines := []string{" " + t.title.Render(p.Name)}

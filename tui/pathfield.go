@@ -27,6 +27,7 @@ func (s pathField) value() string { return strings.TrimSpace(s.in.Value()) }
 func (s pathField) chosen() string { return s.list.chosen(s.in.Value()) }
 
 // typed takes a key or a paste. What leads to another folder asks for that folder.
+// What is typed may match other names, so the choice among them is dropped.
 func (s pathField) typed(msg tea.Msg) (pathField, []intent) {
 	if down, ok := arrow(msg); ok {
 		s.list = s.list.moved(s.in.Value(), down)

@@ -41,6 +41,7 @@ func runLines(j job, f frame) []string {
 	return lines
 }
 
+// Of a path the end is kept: that is where two places differ.
 func runLine(l store.RunLine, f frame) []string {
 	t := f.theme
 	sign, style := t.signs.busy, t.accent

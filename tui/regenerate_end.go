@@ -19,6 +19,7 @@ func (s regenerateWizard) nexts(j job, f frame) choice {
 	if j.err != nil || len(failed) > 0 {
 		c.add(nextAgain, "Try again what failed")
 	}
+	// One place may need time, such as a machine that is down, while the others can be mended now.
 	if len(failed) > 1 {
 		for _, l := range failed {
 			c.add(nextPlace+l.PlaceID, "Try again only "+cutLeft(l.Target, min(f.width, optionWidth)-24, f.theme.signs.ellipsis))
@@ -69,6 +70,7 @@ func (s regenerateWizard) again(j job, only string) (screen, []intent) {
 	if len(sel.PlaceIDs) == 0 {
 		sel = s.selection
 	}
+	// In the place of this page and planned anew: what was written meanwhile is left alone.
 	next := newRegenerate(sel)
 	return next, next.start()
 }

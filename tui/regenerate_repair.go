@@ -9,6 +9,7 @@ import (
 )
 
 // refusal is what keeps the canvas under the cursor from being written, where signing in would help.
+// It is what u acts on, so it is looked up at each key rather than remembered.
 func (s regenerateWizard) refusal() (pwfile.Refusal, bool) {
 	o, ok := s.which.chosen()
 	if s.plan == nil || !ok || s.at != regenWhich {
@@ -56,6 +57,7 @@ func (s regenerateWizard) repair(f frame) []intent {
 	case r.Kind != pwfile.RefusedNeedsDedicated:
 		return updating(a, f)
 	}
+	// Asked, because it takes a sign-in now and another one for each later writing.
 	return []intent{ask{question{
 		heading: r.Dedicated, asks: "Sign in for a credential of this file's own?",
 		body: []string{
@@ -69,6 +71,7 @@ func (s regenerateWizard) repair(f frame) []intent {
 
 // newDedicated signs in for the credential that one password file will hold.
 func newDedicated(model accounts.Account, name string, f frame) authorizeWizard {
+	// An account of that name is there from the last time: it keeps its generation and its history.
 	if own, ok := f.data.snapshot.ByName(name); ok && !unfinished(own.ID) {
 		return newUpdate(own, f)
 	}

@@ -12,6 +12,8 @@ import (
 )
 
 // regenerateWizard writes password files anew: which, what will be replaced, write, summary.
+// Opened by p, by f once no account is broken, and at the end of whatever made files stale. The plan is what the book gave:
+// it goes back as it is, and only what is shown of it is washed.
 type regenerateWizard struct {
 	base
 	selection  pwfile.Selection
@@ -107,6 +109,7 @@ func (s regenerateWizard) receive(a answer, _ frame) (screen, []intent) {
 		switch {
 		case item.Refused != nil:
 			o.off = refusalWords(*item.Refused)
+		// What stood there before keeps its tick or its lack of one; what is new, or was refused until now, is ticked if it needs writing.
 		case was >= 0 && slices.Contains(former.ticked, o.id), was < 0 && !item.Current:
 			s.which.ticked = append(s.which.ticked, o.id)
 		}
@@ -239,6 +242,7 @@ func (s regenerateWizard) view(f frame) string {
 }
 
 // whatLines say, canvas by canvas, what lies where and which accounts go in.
+// The last page before something is replaced, so paths stand there whole.
 func (s regenerateWizard) whatLines(f frame) []string {
 	t := f.theme
 	var lines []string

@@ -9,6 +9,7 @@ import (
 
 // resourceRow is one line of the tree of resources: a service, a group that is no resource itself, or a
 // resource. It is worked out once per listing; a view draws a window of it.
+// Parents stand before their children: going down the rows meets a parent first, going up its last child.
 type resourceRow struct {
 	key    string // the cursor's
 	id     string // the provider's, "" = a heading
@@ -58,6 +59,7 @@ func planted(rows []resourceRow, head int, heading string, nodes []accounts.Reso
 	}
 	above := []int{head} // the row at each depth
 	for _, n := range nodes {
+		// A listing may skip a depth; the nearest row above then is the parent.
 		above = above[:min(n.Depth+1, len(above))]
 		parent := above[len(above)-1]
 		rows = append(rows, resourceRow{
@@ -103,6 +105,7 @@ func search(rows []resourceRow, query string) []shownRow {
 		if query != "" && !strings.Contains(rows[i].text, query) {
 			continue
 		}
+		// A row that is kept has its parents kept, so the way up ends there.
 		for p := i; p >= 0 && !keep[p]; p = rows[p].parent {
 			keep[p] = true
 		}
@@ -114,6 +117,7 @@ func search(rows []resourceRow, query string) []shownRow {
 		}
 	}
 	below := map[int]bool{} // parents that already have a child further down
+	// From below: the first child met is the last one drawn, and gets the corner.
 	for i := len(shown) - 1; i >= 0; i-- {
 		p := rows[shown[i].row].parent
 		shown[i].last = !below[p]

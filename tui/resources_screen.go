@@ -12,6 +12,7 @@ import (
 
 // resourcesScreen shows what an account reaches as a tree that can be searched. Listing again touches the
 // resources only, never the credential. The cursor is a resource, not a row.
+// Opened from the detail. rows, shown and counts are worked out of list when it comes; at is the key of a row, line where it was last.
 type resourcesScreen struct {
 	base
 	id        string
@@ -76,6 +77,7 @@ func (s resourcesScreen) current() (int, bool) {
 	return i, true
 }
 
+// A listing that cannot be read leaves the former one on the screen, under what went wrong.
 func (s resourcesScreen) receive(a answer, _ frame) (screen, []intent) {
 	if a.key != s.key() {
 		return s, nil

@@ -122,6 +122,7 @@ func resourceLine(r resourceRow, last bool, f frame) string {
 }
 
 // resourceParts are the pieces of a row; the name gives way before the ID's beginning and the mark do.
+// An ID gets a third of the room at most: it can be copied whole.
 func resourceParts(r resourceRow, last bool, f frame) (joint, label, id, mark string) {
 	t := f.theme
 	if r.depth > 0 {

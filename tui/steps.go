@@ -107,6 +107,7 @@ func (s steps) question(text string, f frame) []string {
 }
 
 // body is what page leaves under a question.
+// The pages ask it before they draw, because a list has to know how many rows it gets.
 func (s steps) body(question string, f frame) frame {
 	air := 3
 	if f.low() {

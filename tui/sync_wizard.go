@@ -10,10 +10,11 @@ import (
 )
 
 // syncWizard brings a package to its destination: what would travel, the way there, what came of it.
+// Opened from the packages and where password files of a package were written. Left while files travel, the job goes on.
 type syncWizard struct {
 	base
 	id, name string
-	begun    bool
+	begun    bool // a sync was asked for here; an earlier one of this package may be among the jobs
 	replace  bool // take the destination over, whatever lies there
 	plan     *packages.Plan
 	problem  error // why there is no plan
@@ -115,6 +116,7 @@ func (s syncWizard) act(id actionID, f frame) (screen, []intent) {
 	case nextLook:
 		s.begun, s.plan, s.problem, s.after = false, nil, nil, choice{}
 		return s, s.start()
+	// Planned anew: what would be overwritten is shown before it is.
 	case nextTakeOver:
 		s.begun, s.plan, s.problem, s.replace, s.after = false, nil, nil, true, choice{}
 		return s, s.start()
@@ -156,6 +158,7 @@ func (s syncWizard) nexts(j job, f frame) choice {
 }
 
 // offerTakeOver offers to replace what somebody else put at the destination, never by default.
+// Once taken over the question is not asked again.
 func (s syncWizard) offerTakeOver(c *choice, err error) {
 	var e *packages.Error
 	if errors.As(err, &e) && (e.Code == packages.Foreign || e.Code == packages.Conflict) && !s.replace {

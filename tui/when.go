@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// ago says how long before now t was, in the largest unit that is not zero.
+// ago says how long before now t was, as span does; a moment ahead of a clock that was put back is "just now".
 func ago(t, now time.Time) string {
 	if t.IsZero() {
 		return "never"
@@ -17,7 +17,7 @@ func ago(t, now time.Time) string {
 	return span(d) + " ago"
 }
 
-// span says a duration in one unit: minutes, hours or days.
+// span says a duration in one unit, rounded down: seconds, minutes, hours up to two days, then days.
 func span(d time.Duration) string {
 	switch {
 	case d < time.Minute:
@@ -36,7 +36,7 @@ func countdown(left time.Duration) string {
 	return fmt.Sprintf("%d:%02d", int(left.Minutes()), int(left.Seconds())%60)
 }
 
-// date says a day, with its year only where it is not this one.
+// date says a day of this year, else a month and its year: either fits a column of diesWidth cells.
 func date(t, now time.Time) string {
 	if t.IsZero() {
 		return "–"

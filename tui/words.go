@@ -9,6 +9,7 @@ import (
 )
 
 // stateWords says an account's state as short as a list needs it, with its age: never a bare green.
+// What waits for the operator comes before what is wrong: it is what u does next.
 func stateWords(a accounts.Account, now time.Time) string {
 	h := a.Health
 	if a.Pending != nil {
@@ -133,6 +134,7 @@ func jobsLine(js jobs, here *job, now time.Time, t theme) string {
 }
 
 // unstoredWords tell, as loudly as a line can, that a token exists in memory only.
+// Ending fettle would lose it, so the line says what not to do too.
 func unstoredWords(held []accounts.Unstored) string {
 	who := held[0].Account
 	if n := len(held) - 1; n > 0 {
