@@ -140,6 +140,7 @@ func (s accountsScreen) cleared() accountsScreen {
 	return s
 }
 
+// move remembers the line beside the ID, so that finding the cursor again costs one look and not ten thousand.
 func (s accountsScreen) move(id actionID, f frame) accountsScreen {
 	r := s.rows(f)
 	if r.len() == 0 {
@@ -228,6 +229,7 @@ func (s accountsScreen) want(id actionID, f frame) []intent {
 	a, ok := s.current(f)
 	switch {
 	case !ok:
+	// A sign-in under way has no page of its own facts: enter goes on with it.
 	case id == actUpdate || id == actOpen && unfinished(a.ID):
 		return updating(*a, f)
 	case id == actOpen:

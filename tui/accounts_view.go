@@ -95,7 +95,7 @@ func emptyBook(f frame) []string {
 // columnWidths are the natural widths of the columns, measured over the whole list once per look.
 type columnWidths struct{ name, service, identity, state int }
 
-// Measured over every account and not only those in sight: columns must not jump while the list scrolls.
+// measure looks at every account and not only those in sight: columns must not jump while the list scrolls.
 func measure(list []accounts.Account, now time.Time) columnWidths {
 	w := columnWidths{name: 4, service: 7, identity: 8, state: 14}
 	for _, a := range list {
@@ -154,6 +154,7 @@ func (s accountsScreen) table(shown rows, f frame) []string {
 	return lines
 }
 
+// row is one account. Sign and word say what the colour says; pointer and mark have columns of their own.
 func (s accountsScreen) row(a *accounts.Account, here bool, w columnWidths, f frame) string {
 	t, e := f.theme, f.theme.signs.ellipsis
 	sign, style := t.severity(a.Health.Severity)

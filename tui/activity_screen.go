@@ -30,6 +30,7 @@ func (s activityScreen) start() []intent    { return []intent{askActivity{activi
 func (s activityScreen) title(frame) string { return "Activity" }
 func (s activityScreen) scopes() []scope    { return []scope{inActivity, inScroll} }
 
+// renewed keeps the former events on the screen until the new ones are there.
 func (s activityScreen) renewed(frame) (screen, []intent) { return s, s.start() }
 
 func (s activityScreen) receive(a answer, _ frame) (screen, []intent) {
@@ -50,7 +51,7 @@ func (s activityScreen) row() int {
 	return max(slices.IndexFunc(s.events, func(e store.Event) bool { return e.ID == s.at }), 0)
 }
 
-// An event of an account that is gone has nothing to open.
+// situation has no account where the event's is gone: there is nothing to open.
 func (s activityScreen) situation(f frame) situation {
 	st := situation{}
 	if len(s.events) > 0 {

@@ -45,6 +45,7 @@ func selectedLine(content string, t theme) int {
 // answered that nobody has read.
 func (m Model) tooSmall() bool { return m.width < smallestWidth || m.height < smallestHeight }
 
+// content is the screen in full, each line as wide as the screen: whatever stood there before is covered.
 func (m Model) content() string {
 	// Bubble Tea draws before it knows the size.
 	if m.width <= 0 || m.height <= 0 {

@@ -51,6 +51,7 @@ func serviceNames(p provider.Provider) []string {
 	return names
 }
 
+// provider is an entry of the catalogue by its ID.
 func (f frame) provider(id string) provider.Provider {
 	for _, p := range f.providers {
 		if p.ID == id {

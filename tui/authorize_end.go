@@ -117,6 +117,7 @@ func regenerateWords(n int) string {
 }
 
 // ended does what was chosen at the end.
+// What follows takes the wizard's place or goes home: esc must not lead back to a page that offers it a second time.
 func (s authorizeWizard) ended(id actionID, j job, f frame) (screen, []intent) {
 	c := s.nexts(j, f)
 	if id != actNext {
@@ -143,6 +144,7 @@ func (s authorizeWizard) ended(id actionID, j job, f frame) (screen, []intent) {
 		s.after = choice{}
 		return s, []intent{beginFlow{request: s.request}}
 	}
+	// There is no account that anything could follow for.
 	if j.flow == nil {
 		return s, []intent{home{}}
 	}

@@ -203,6 +203,7 @@ func other(j job) provider.FlowKind {
 
 // typed takes the name. A paste while the sign-in waits needs no key first: it is the address of the last page.
 func (s authorizeWizard) typed(msg tea.Msg, f frame) (screen, []intent) {
+	// A device code leaves nothing to paste: what is pasted then was meant for something else, and may be a secret.
 	if pasted, ok := msg.(tea.PasteMsg); ok && s.station >= atSignIn {
 		if _, j := s.where(f); j.prompt == nil || j.prompt.UserCode != "" || !j.running {
 			return s, []intent{notify{"Nothing here takes pasted text.", accounts.SeverityWarning}}

@@ -60,6 +60,7 @@ func (s authorizeWizard) providerLines(f frame) []string {
 	return s.providers.lines(f)
 }
 
+// howLines wait for the book's answer: offering a way that is not possible here would cost a sign-in.
 func (s authorizeWizard) howLines(f frame) []string {
 	if len(s.how.options) == 0 && s.problem == "" {
 		return []string{" " + f.theme.faint.Render("Looking at what the provider allows"+f.theme.signs.ellipsis)}
@@ -67,6 +68,7 @@ func (s authorizeWizard) howLines(f frame) []string {
 	return s.how.lines(f)
 }
 
+// signInQuestion names account and provider, so that a code is never typed for another one (RFC 8628 §5.4).
 func (s authorizeWizard) signInQuestion(j job, f frame) string {
 	who := "Sign in for " + s.request.Name + " at " + f.provider(s.request.Provider).Name
 	if j.prompt == nil {
@@ -156,6 +158,7 @@ func deviceLines(p accounts.Prompt, f frame) []string {
 	if !withQR {
 		return left
 	}
+	// The QR stands beside the widest line of the text.
 	room = 4
 	for _, l := range left {
 		room = max(room, lipgloss.Width(l)+4)

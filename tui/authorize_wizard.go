@@ -65,6 +65,7 @@ func newAuthorizeWith(c accounts.ClientInfo, f frame) authorizeWizard {
 	return w.chooseServices(f)
 }
 
+// newUpdate asks how to sign in, unless a sign-in of the account runs here: that is shown where it is.
 func newUpdate(a accounts.Account, f frame) authorizeWizard {
 	w := newAuthorize(f)
 	w.again = true
@@ -104,13 +105,14 @@ func (s authorizeWizard) where(f frame) (station, job) {
 		return atSignIn, j
 	case !j.running:
 		return atEnd, j
+	// The first check means that the person has signed in.
 	case len(j.checks) > 0:
 		return atChecks, j
 	}
 	return atSignIn, j
 }
 
-// The page of a new account's ways is asked for when its name is known (see forward): the name is in the question.
+// start asks for the ways of an update; those of a new account are asked for once it has a name (see forward).
 func (s authorizeWizard) start() []intent {
 	if s.station == atHow {
 		return []intent{askFlowChoices{s.key(), s.request}}
@@ -133,7 +135,7 @@ func (s authorizeWizard) title(frame) string {
 
 func (s authorizeWizard) typing() bool { return s.station == atName || s.pasting }
 
-// A paste needs no key before it: over SSH it is the natural end of the sign-in.
+// takesPaste without a key before it: over SSH a paste is the natural end of the sign-in.
 func (s authorizeWizard) takesPaste() bool { return s.station >= atSignIn }
 
 func (s authorizeWizard) scopes() []scope {
@@ -197,7 +199,7 @@ func (s authorizeWizard) stuck(at station, f frame) string {
 	return ""
 }
 
-// Looked up by the book, because it depends on provider, scopes, client and on whether this is an SSH login.
+// receive takes the ways of signing in; they depend on provider, scopes, client and on whether this is an SSH login.
 func (s authorizeWizard) receive(a answer, f frame) (screen, []intent) {
 	if a.key == s.otherKey() {
 		return s.otherWay(a, f)
@@ -220,6 +222,7 @@ func (s authorizeWizard) receive(a answer, f frame) (screen, []intent) {
 	return s, nil
 }
 
+// wayNames say what the person does; the protocol's names say nothing to them.
 var wayNames = map[provider.FlowKind]string{
 	provider.Device:  "With a code on any device",
 	provider.Browser: "In a browser",

@@ -43,6 +43,7 @@ func newCanvasEdit(c pwfile.Canvas, f frame) canvasWizard {
 }
 
 // sortedOptions puts what is ticked first, each part by name.
+// Of a thousand accounts the few that are ticked have to be found.
 func sortedOptions(options []option, ticked []string) []option {
 	slices.SortFunc(options, func(a, b option) int {
 		if was, is := slices.Contains(ticked, a.id), slices.Contains(ticked, b.id); was != is {

@@ -55,6 +55,7 @@ const (
 	fieldGroup
 )
 
+// newCanvasWizard asks for everything. A sign-in under way is no account yet, so it cannot be ticked.
 func newCanvasWizard(f frame) canvasWizard {
 	name := field(63)
 	main, copies, group, keys := field(4096), field(8192), field(64), field(8192)

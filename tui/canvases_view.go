@@ -77,7 +77,7 @@ func (s canvasesScreen) table(at int, f frame, height int) []string {
 	return lines
 }
 
-// A canvas keeps the place of an account that was removed, so that the gap is seen.
+// accountNames keeps the place of an account that was removed, so that the gap is seen.
 func accountNames(c pwfile.Canvas) string {
 	names := make([]string, len(c.Accounts))
 	for i, a := range c.Accounts {
@@ -180,6 +180,7 @@ func placeWords(p store.Place, f frame) string {
 	return "looked at " + ago(p.CheckedAt, f.now)
 }
 
+// readersOf says who opens a password file; without recipients of its own it is this server.
 func readersOf(c pwfile.Canvas) string {
 	switch {
 	case c.Passphrase:

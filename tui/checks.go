@@ -51,6 +51,7 @@ func checkLine(c accounts.Check, f frame) []string {
 	return lines
 }
 
+// checkSign is the sign and the style of a check; one under way and one of an unknown state look alike: not finished.
 func checkSign(s accounts.CheckState, t theme) (string, ink) {
 	switch s {
 	case accounts.CheckOK:

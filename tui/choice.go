@@ -120,6 +120,7 @@ func (c choice) lines(f frame) []string {
 // optionWidth is how wide the bar over the chosen option is at most.
 const optionWidth = 76
 
+// option draws one without its note. The label is not wrapped: the bar over it is one line.
 func (c choice) option(o option, here bool, f frame) string {
 	t := f.theme
 	pointer := " "

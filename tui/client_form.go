@@ -116,6 +116,7 @@ func isPath(text string) bool {
 }
 
 // take goes on with what is typed: the next line, the file, or the client itself.
+// enter on a line with a chosen name takes the name first.
 func (s clientWizard) take(f frame) (screen, []intent) {
 	if s.form.chosen() != "" {
 		var wants []intent

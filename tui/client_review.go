@@ -17,7 +17,7 @@ func (s clientWizard) key() string {
 // planKey names the question what a replacement means.
 func (s clientWizard) planKey() string { return "client plan " + s.former.ID }
 
-// A plan that cannot be made is an answer that cannot be taken, such as an ID that another client has.
+// receive takes a plan or a file. A plan that cannot be made goes back to the lines: another client may have the ID.
 func (s clientWizard) receive(a answer, f frame) (screen, []intent) {
 	s.form = s.form.receive(a)
 	if s.former != nil && a.key == s.planKey() && s.at == clientAtReview {
@@ -85,6 +85,7 @@ func sharesFiles(p provider.Provider) bool {
 
 // look shows what fettle makes of the client. Where it is of another kind than the one chosen, keeping it is
 // not what enter does first.
+// Nothing is kept before it was looked at: a file of the wrong kind is noticed only at the first sign-in.
 func (s clientWizard) look(f frame) (screen, []intent) {
 	s.at, s.review, s.plan = clientAtReview, choice{}, nil
 	switch {
@@ -103,6 +104,7 @@ func (s clientWizard) look(f frame) (screen, []intent) {
 }
 
 // change is what a replacement changes: what stays the same is left out.
+// A changed ID makes every account sign in again, a secret alone does not: so an unchanged ID is not sent.
 func (s clientWizard) change() accounts.ClientChange {
 	c := accounts.ClientChange{Secret: s.found.Secret, SecretExpiresAt: s.found.SecretExpiresAt}
 	if s.found.OAuthID != s.former.OAuthID {
@@ -158,6 +160,7 @@ func (s clientWizard) kept(f frame) (accounts.ClientInfo, bool) {
 }
 
 // nexts are the options once the client is kept, the natural one first.
+// An authorization that waits below is gone on with by going back to it: it has found the client by then.
 func (s clientWizard) nexts(f frame) choice {
 	c := choice{at: s.after.at}
 	j, _ := f.jobs.get(s.job())

@@ -10,6 +10,7 @@ import (
 
 // secretEndQuestion asks for the day on which the secret of a client ends. Only the operator can know it: the provider
 // shows it in its console, and says nothing to programs.
+// It lies over the list of the clients, and noting the day changes nothing at the provider.
 type secretEndQuestion struct {
 	base
 	client  accounts.ClientInfo
@@ -34,6 +35,7 @@ func (s secretEndQuestion) act(id actionID, _ frame) (screen, []intent) {
 	switch id {
 	case actBack:
 		return s, []intent{back{}}
+	// The other marks are given again as they are, for marks are written as a whole.
 	case actNext:
 		day, problem := dayOf(s.day.value(0))
 		if problem != "" {

@@ -94,6 +94,7 @@ func (s clientWizard) kind(f frame) (provider.ClientKind, bool) {
 }
 
 // job is the keeping of the client.
+// One at a time for a provider, so that a page shows the client it asked to keep.
 func (s clientWizard) job() jobID {
 	o, _ := s.providers.chosen()
 	return jobID{jobClient, o.id}

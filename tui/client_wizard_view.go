@@ -125,6 +125,7 @@ func (s clientWizard) reviewLines(f frame) []string {
 }
 
 // replacedLines say what a replacement means for accounts and password files.
+// Shown before the change and after it: the same files then wait to be written.
 func (s clientWizard) replacedLines(f frame) []string {
 	if s.plan == nil {
 		return []string{"", " " + f.theme.faint.Render("Looking up what it means"+f.theme.signs.ellipsis)}

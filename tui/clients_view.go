@@ -62,6 +62,7 @@ func clientLines(c accounts.ClientInfo, f frame) []string {
 }
 
 // fact is a name and a value, wrapped beside it.
+// A value that has several lines keeps to its column.
 func fact(name, value string, f frame) []string {
 	var lines []string
 	for _, l := range wrap(value, f.width-18) {

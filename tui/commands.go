@@ -60,6 +60,7 @@ func describe(in intent, snap accounts.Snapshot) (id jobID, title string, ok boo
 }
 
 // subjects names a set of accounts: one by its ID, several by all of them.
+// The same accounts in another order would be another job; whoever asks gives them in the book's order.
 func subjects(ids []string) string { return fmt.Sprint(ids) }
 
 // command turns an intent into a command; values are captured, the model is never read.

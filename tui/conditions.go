@@ -11,6 +11,7 @@ func needsAccount(s situation) string {
 	return needsStored(s)
 }
 
+// needsOneAccount is for what is about the account under the cursor alone, whatever is marked.
 func needsOneAccount(s situation) string {
 	if s.account == nil {
 		return "no account is selected"
@@ -42,6 +43,7 @@ func needsProblem(s situation) string {
 	return ""
 }
 
+// needsURL waits for the provider's answer, which brings the address.
 func needsURL(s situation) string {
 	if !s.url {
 		return "there is no address yet"
@@ -72,6 +74,7 @@ func needsPaste(s situation) string {
 	return needsSignIn(s)
 }
 
+// needsSignIn is off as soon as the person has signed in: there is nothing left to drop or to do otherwise.
 func needsSignIn(s situation) string {
 	if !s.waiting {
 		return "no sign-in is waiting"

@@ -97,6 +97,7 @@ func (s decisionScreen) settled(j job) bool {
 	return s.chosen != nextRecheck || j.flow != nil && j.flow.End != accounts.EndWaitingDecision
 }
 
+// act forgets the row with each choice, so that the options that come next begin at their first.
 func (s decisionScreen) act(id actionID, f frame) (screen, []intent) {
 	c := s.nexts(f)
 	switch {

@@ -51,6 +51,7 @@ func holders(a accounts.Account, f frame) []string {
 	return list
 }
 
+// accessWords make no fault of an expired access token: the next job gets another one.
 func accessWords(a accounts.Account, f frame) string {
 	switch {
 	case a.AccessExpiresAt.IsZero():
@@ -61,7 +62,7 @@ func accessWords(a accounts.Account, f frame) string {
 	return "expired " + ago(a.AccessExpiresAt, f.now)
 }
 
-// Whether a refresh replaces the token decides if two holders can share it (RFC 9700 §4.14).
+// refreshWords say whether a refresh replaces the token: it decides if two holders can share it (RFC 9700 §4.14).
 func refreshWords(a accounts.Account) string {
 	if !a.HasRefresh {
 		return "none: the access token itself is exchanged"

@@ -85,6 +85,7 @@ func provenWords(h accounts.Health, now time.Time) string {
 }
 
 // permissionLines is the checklist: granted and missing, in the words of the consent page.
+// What is missing stands first, with its scope: that is what an admin asks for.
 func permissionLines(a accounts.Account, f frame) []string {
 	t := f.theme
 	lines := heading("Permissions", fmt.Sprintf("%d of %d granted", len(a.Required)-len(a.Missing), len(a.Required)), t)

@@ -36,7 +36,7 @@ type diagnosed struct {
 // pastedLimit is how much of a pasted log is kept: its end, where jobs write what went wrong.
 const pastedLimit = 256 << 10
 
-// A paste is read whole and never passes through the field, which has room for a typed line.
+// newDiagnose has a field for a typed line; a paste is read whole and never passes through it.
 func newDiagnose() diagnoseScreen {
 	return diagnoseScreen{text: field(4096)}
 }
@@ -45,7 +45,7 @@ func (s diagnoseScreen) title(frame) string { return "Diagnose" }
 func (s diagnoseScreen) typing() bool       { return true }
 func (s diagnoseScreen) scopes() []scope    { return []scope{inDiagnosis} }
 
-// A stroke for each reading, so that no two readings have the same key.
+// key has a stroke for each reading, so that no two have the same.
 func (s diagnoseScreen) key() string { return "diagnosis " + strings.Repeat("I", s.asked) }
 
 func (s diagnoseScreen) situation(f frame) situation {

@@ -6,6 +6,7 @@ import (
 	"fettle/oauthflow/diagnose"
 )
 
+// view never shows a message once it was read: a log may hold tokens.
 func (s diagnoseScreen) view(f frame) string {
 	t := f.theme
 	lines := []string{"", " " + t.title.Render("Paste a message from a job's log"), fieldLine(s.text, f), ""}
@@ -48,6 +49,7 @@ func (s diagnoseScreen) foundLines(f frame) []string {
 }
 
 // causeLines are one cause with its remedy and what it was read from.
+// How sure it is stands in words before the cause, for a guess that reads like a fact sends people the wrong way.
 func causeLines(d diagnose.Diagnosis, f frame) []string {
 	t := f.theme
 	sign, style := t.signs.critical, t.bad
@@ -67,6 +69,7 @@ func causeLines(d diagnose.Diagnosis, f frame) []string {
 	return lines
 }
 
+// further names the causes that are not shown in full.
 func further(rest []diagnose.Diagnosis) string {
 	words := ""
 	for i, d := range rest {

@@ -41,6 +41,7 @@ func newFirstRun() firstRunWizard {
 	}}}
 }
 
+// firstScreen asks where the key shall lie before anything could need it.
 func firstScreen(v VaultState) screen {
 	if !v.Exists {
 		return newFirstRun()
@@ -101,6 +102,7 @@ func (s firstRunWizard) act(id actionID, f frame) (screen, []intent) {
 	// A vault that another process made meanwhile will do.
 	case s.at == firstDone && (s.made(f).err == nil || errors.Is(s.made(f).err, vault.ErrExists)):
 		return newAccounts(), []intent{reload{}}
+	// It failed, or esc: choose again. The passphrase is typed anew.
 	case id == actBack || s.at == firstDone:
 		s.at, s.phrase = firstWhere, newTwice()
 		return s, nil

@@ -44,7 +44,7 @@ func (s pathList) follow(text string) []intent {
 	return s.ask(text)
 }
 
-// Of two folders asked for the later answer stays; matches sees whether it is that of the path.
+// receive keeps the later answer of two; matches sees whether it is the folder of the path.
 func (s pathList) receive(a answer) pathList {
 	if got, ok := a.value.(folder); ok && a.key == s.key {
 		s.folder, s.known, s.at = got, true, -1
@@ -67,6 +67,7 @@ func (s pathList) matches(text string) []string {
 	return hits
 }
 
+// moved chooses another match; up from the first one leads back to what is typed.
 func (s pathList) moved(text string, down bool) pathList {
 	n := len(s.matches(text))
 	switch {
@@ -104,6 +105,7 @@ func (s pathList) completed(text string) string {
 	return s.folder.of + name
 }
 
+// commonStart is what two names begin with alike, cut at a whole letter.
 func commonStart(a, b string) string {
 	n := 0
 	for n < min(len(a), len(b)) && a[n] == b[n] {

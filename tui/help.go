@@ -34,6 +34,7 @@ func (s helpScreen) view(f frame) string {
 	return scrolled(s.lines(f), s.top, f)
 }
 
+// lines list what is off too, so that nobody looks for a key that has gone.
 func (s helpScreen) lines(f frame) []string {
 	t := f.theme
 	var lines []string
@@ -49,6 +50,7 @@ func (s helpScreen) lines(f frame) []string {
 		}
 		text := a.help
 		if why, on := a.on(s.sit); !on {
+			// The reason stands before what the key would do, for that is what help was opened for.
 			text = "off: " + why + ". " + text
 		}
 		body := wrap(text, f.width-19)

@@ -36,32 +36,34 @@ type (
 
 	refreshAccounts struct {
 		ids   []string
-		force bool
+		force bool // also where an answer is seconds old
 	}
 	verifyAccounts struct{ ids []string }
 	listResources  struct{ id string }
 	removeAccount  struct {
 		id     string
-		revoke bool
+		revoke bool // at the provider too, before it is forgotten here
 	}
 	decide struct {
 		id       string
-		decision accounts.Decision
+		decision accounts.Decision // what becomes of the credential that waits
 	}
-	repeatChecks struct{ id string }
+	repeatChecks struct{ id string } // of the credential that waits
 
 	// beginFlow starts an authorization and drives it; resumeFlow drives a pending one.
 	beginFlow struct {
 		request accounts.AuthorizeRequest
-		restart bool
+		restart bool // drop the pending one of this name first
 	}
 	resumeFlow  struct{ flow accounts.PendingFlow }
 	abandonFlow struct{ flowID, name string }
-	pasteInto   struct {
+	// pasteInto hands text to a sign-in under way; it may hold a code and goes nowhere else.
+	pasteInto struct {
 		job  jobID
 		text string
 	}
 
+	// generate writes what a plan says; passphrase is empty where no file opens with one.
 	generate struct {
 		plan       pwfile.Plan
 		passphrase secret.Text
@@ -70,12 +72,14 @@ type (
 	// stop cancels a job: a flow pauses, work between two accounts or files ends after the present one.
 	stop struct{ job jobID }
 
+	// unlockVault without a passphrase is for holders that need nobody.
 	unlockVault struct{ passphrase secret.Text }
 	setupVault  struct {
 		holder     string
 		passphrase secret.Text
 	}
 
+	// copyText sends text to the clipboard; what begins the sentence that tells of it: "The address".
 	copyText    struct{ what, text string }
 	printURL    struct{ url string }
 	openBrowser struct{ url string }

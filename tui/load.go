@@ -151,6 +151,7 @@ type tally struct {
 // tellEvery keeps the screen from being drawn for each of a thousand accounts.
 const tellEvery = 100 * time.Millisecond
 
+// add counts one more, and tells the screen unless it heard just now.
 func (t *tally) add(err error) {
 	t.done++
 	if err != nil {

@@ -24,6 +24,7 @@ func (m Model) all(intents []intent) (Model, tea.Cmd) {
 	return m, tea.Batch(cmds...)
 }
 
+// one does what the root can do in the same message: a screen is open before its first answer could come.
 func (m Model) one(in intent) (Model, tea.Cmd) {
 	switch in := in.(type) {
 	case open:

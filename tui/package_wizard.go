@@ -35,6 +35,7 @@ const (
 	packageDone
 )
 
+// newPackageWizard knows canvases by their names, as `fettle package add` does.
 func newPackageWizard(f frame) packageWizard {
 	files, target := field(8192), field(4096)
 	files.Placeholder = "none"

@@ -8,6 +8,7 @@ import (
 )
 
 // progressLines draw how far a run is: a bar and the last lines.
+// The bar takes what the words leave.
 func progressLines(j job, f frame) []string {
 	t := f.theme
 	width := max(min(f.width-20, 50), 5)
@@ -41,7 +42,7 @@ func runLines(j job, f frame) []string {
 	return lines
 }
 
-// Of a path the end is kept: that is where two places differ.
+// runLine is one place. Of a path the end is kept: that is where two places differ.
 func runLine(l store.RunLine, f frame) []string {
 	t := f.theme
 	sign, style := t.signs.busy, t.accent
@@ -62,6 +63,7 @@ func runLine(l store.RunLine, f frame) []string {
 }
 
 // runWords sum a run up.
+// Unchanged ones are counted apart: a second run that wrote nothing is no failure.
 func runWords(j job) string {
 	run, _ := j.result.(store.Run)
 	n := map[store.LineState]int{}

@@ -10,6 +10,7 @@ import (
 )
 
 // nexts are the options once the files are written.
+// Failures come first, then the packages that now lag behind, then the next problem.
 func (s regenerateWizard) nexts(j job, f frame) choice {
 	c := choice{at: s.after.at}
 	if j.settling {

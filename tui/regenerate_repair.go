@@ -41,6 +41,7 @@ func refusalWords(r pwfile.Refusal) string {
 	return words + " " + sentence(r.Remedy)
 }
 
+// signInHelps are the refusals that u mends; the others name a command.
 var signInHelps = []pwfile.RefusalKind{pwfile.RefusedDead, pwfile.RefusedNeedsDedicated}
 
 // repair opens what makes the canvas under the cursor writable: the repair of its account, or the sign-in for a

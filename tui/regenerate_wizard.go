@@ -198,6 +198,7 @@ func (s regenerateWizard) forward() (screen, []intent) {
 }
 
 // chosenPlan is the plan reduced to the ticked canvases.
+// The plan itself stays whole, for back leads to all its canvases again.
 func (s regenerateWizard) chosenPlan() pwfile.Plan {
 	plan := *s.plan
 	plan.Items = slices.DeleteFunc(slices.Clone(plan.Items), func(i pwfile.PlanItem) bool { return !slices.Contains(s.which.ticked, i.Canvas.ID) })

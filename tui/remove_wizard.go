@@ -48,7 +48,7 @@ func (s removeWizard) typing() bool       { return s.at == removeConfirm }
 
 func (s removeWizard) scopes() []scope { return []scope{inWizard, inScroll} }
 
-// The step is told apart from the job: a removal of this account tried before must not show as the end of this one.
+// where is the step; the job counts at the last one only, for an earlier removal may have left one that failed.
 func (s removeWizard) where(f frame) (int, job) {
 	j, ok := f.jobs.get(jobID{jobRemove, s.id})
 	if s.at == removeDone && ok {
@@ -174,6 +174,7 @@ func (s removeWizard) confirmLines(f frame) []string {
 func (s removeWizard) doneLines(j job, f frame) (question string, body []string) {
 	res, _ := j.result.(accounts.RemoveResult)
 	question = s.name + " is removed"
+	// Removed and revoked are two facts, and only what the provider confirmed is called revoked.
 	if res.ToRevoke {
 		question = s.name + " is removed here and still valid at the provider"
 	}
@@ -188,6 +189,7 @@ func (s removeWizard) doneLines(j job, f frame) (question string, body []string)
 }
 
 // stopLines list what stops working, and which other accounts a revocation takes along.
+// Both lists stand on each page up to the removal itself: who types the name has them before the eyes.
 func (s removeWizard) stopLines(f frame) []string {
 	t := f.theme
 	var lines []string

@@ -74,6 +74,7 @@ func planted(rows []resourceRow, head int, heading string, nodes []accounts.Reso
 // resourceCounts are counted once per listing, not at every key.
 type resourceCounts struct{ here, fresh, gone int }
 
+// countResources leaves headings out; what is gone does not count as being there.
 func countResources(rows []resourceRow) resourceCounts {
 	var n resourceCounts
 	for _, r := range rows {

@@ -77,7 +77,7 @@ func (s resourcesScreen) current() (int, bool) {
 	return i, true
 }
 
-// A listing that cannot be read leaves the former one on the screen, under what went wrong.
+// receive keeps the former listing on the screen where the book's cannot be read, under what went wrong.
 func (s resourcesScreen) receive(a answer, _ frame) (screen, []intent) {
 	if a.key != s.key() {
 		return s, nil

@@ -29,6 +29,7 @@ func (s resourcesScreen) view(f frame) string {
 func (s resourcesScreen) height(f frame) int { return max(f.height-len(s.head(f)), 1) }
 
 // head says how old the listing is, what is new or gone, and which services have nothing and why.
+// An empty tree has many reasons; which one it is stands above it, with whom the account belongs to.
 func (s resourcesScreen) head(f frame) []string {
 	t := f.theme
 	lines := []string{s.strip(f)}

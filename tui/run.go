@@ -67,7 +67,7 @@ func (o Options) draining() func(tasks int) {
 	}
 }
 
-// Everything is set here rather than in Init, which cannot change the model.
+// newModel sets everything, because Init cannot change the model.
 func newModel(ctx context.Context, s Services, o Options) (Model, error) {
 	look, err := newTheme(o.Theme, o.ASCII)
 	if err != nil {

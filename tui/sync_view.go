@@ -47,6 +47,7 @@ func (s syncWizard) planWords() string {
 }
 
 // planLines list problems first, then what would change; what stays comes last.
+// Of what stays nothing has to be decided.
 func planLines(p packages.Plan, f frame) []string {
 	t := f.theme
 	var lines, same []string
@@ -83,6 +84,7 @@ func syncWords(j job) string {
 // syncBar draws how far the step is, by bytes where they are known.
 func syncBar(j job, f frame) []string {
 	t := f.theme
+	// A step that counts nothing has no bar: an empty one would look stuck.
 	if j.sync == nil || j.sync.Total == 0 {
 		return nil
 	}

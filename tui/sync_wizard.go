@@ -133,6 +133,7 @@ const (
 	nextTakeOver = "take-over"
 )
 
+// nexts offer to write stale files first: they would travel with credentials that are no use any more.
 func (s syncWizard) nexts(j job, f frame) choice {
 	c := choice{at: s.after.at}
 	at, _ := s.where(f)

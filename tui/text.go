@@ -97,6 +97,7 @@ func paragraphAt(s string, width int, air string, style ink) []string {
 func indent(lines []string) []string  { return indented(lines, "   ") }
 func indent1(lines []string) []string { return indented(lines, " ") }
 
+// indented writes into the lines it is given: hand it none that somebody keeps.
 func indented(lines []string, air string) []string {
 	for i := range lines {
 		lines[i] = air + lines[i]

@@ -38,6 +38,7 @@ type ink struct {
 	before, after string
 }
 
+// newInk renders a letter to find what stands around it: around an empty text nothing does.
 func newInk(style lipgloss.Style) ink {
 	before, after, _ := strings.Cut(style.Render("x"), "x")
 	return ink{style, before, after}
@@ -68,6 +69,7 @@ var unicodeSigns = signs{
 	past: "━", future: "─", point: "●", end: "◆",
 }
 
+// asciiSigns have one cell for a state, as its column does; only boxes and branches are wider.
 var asciiSigns = signs{
 	critical: "x", warning: "!", ok: "+", busy: "~", waiting: "@", unknown: "?",
 	pointer: ">", marked: "*", box: "[ ]", ticked: "[x]",

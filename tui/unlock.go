@@ -26,7 +26,7 @@ func (s unlockScreen) title(frame) string { return "Unlock" }
 func (s unlockScreen) typing() bool       { return true }
 func (s unlockScreen) scopes() []scope    { return []scope{inWizard} }
 
-// The vault's job is shown here, so how it ends is not told above the footer too.
+// situation has the vault's job, so that how it ends is not told above the footer too.
 func (s unlockScreen) situation(f frame) situation {
 	st := situation{job: &job{id: vaultJob}, firm: true}
 	if s.opening(f) {
@@ -35,6 +35,7 @@ func (s unlockScreen) situation(f frame) situation {
 	return st
 }
 
+// opening counts only once a passphrase was handed over from here: the job may be an earlier attempt's.
 func (s unlockScreen) opening(f frame) bool {
 	j, ok := f.jobs.get(vaultJob)
 	return s.tried && ok && j.running

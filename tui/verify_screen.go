@@ -33,6 +33,7 @@ func verifying(a accounts.Account) []intent {
 
 func (s verifyScreen) title(frame) string { return "Verify " + s.name }
 
+// job is the verification of this account alone, also when it was begun from the list.
 func (s verifyScreen) job(f frame) job {
 	j, _ := f.jobs.get(jobID{jobVerify, subjects([]string{s.id})})
 	return j

@@ -86,6 +86,7 @@ func serviceWords(a accounts.Account) string {
 }
 
 // identityWords names whom the account belongs to.
+// The address people know each other by; a subject is only what the provider calls them.
 func identityWords(a accounts.Account) string {
 	switch {
 	case unfinished(a.ID):
@@ -99,6 +100,7 @@ func identityWords(a accounts.Account) string {
 }
 
 // count says a number with the right form of its noun.
+// For nouns that take an s; canvases are counted apart.
 func count(n int, one string) string {
 	if n == 1 {
 		return "1 " + one
