@@ -113,6 +113,7 @@ func (s activityScreen) view(f frame) string {
 		}
 		lines = append(lines, cut("  "+style.Render(sign)+text, f.width, e))
 	}
+	// Below the list the whole of one event: its end is what a row has no room for.
 	lines = append(lines, t.faint.Render(strings.Repeat(t.signs.rule, f.width)))
 	ev := s.events[at]
 	lines = append(lines, indent1(wrap(strings.TrimSpace(fmt.Sprintf("%s %s  %s", ev.Action, ev.Subject, ev.Detail)), f.width-2))...)

@@ -175,8 +175,10 @@ func (m Model) answered(a answer) (tea.Model, tea.Cmd) {
 
 // key finds out what a key means and does it.
 func (m Model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
+	// Any key takes the notice away, one that does nothing too: it was seen.
 	m.notice = notice{}
 	s := m.front()
+	// Text first: a name may hold any letter that is a key elsewhere.
 	if s.typing() && !ends(k) {
 		return m.typed(k)
 	}
@@ -184,6 +186,7 @@ func (m Model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	if !ok || m.width > 0 && m.tooSmall() && a.id != actLeave && a.id != actSuspend {
 		return m, nil
 	}
+	// Asked of the facts at the press, not of those that were drawn.
 	if why, on := a.on(s.situation(m.frame())); !on {
 		m.notice = notice{upperFirst(why) + ".", accounts.SeverityWarning}
 		return m, nil
@@ -196,6 +199,7 @@ func (m Model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 		return m.do([]intent{ask{newHelp(s.scopes(), s.situation(m.frame()))}})
 	case actQuit, actLeave:
 		return m.do([]intent{quit{}})
+	// In raw mode the terminal sends no SIGTSTP by itself.
 	case actSuspend:
 		return m, tea.Suspend
 	}
@@ -208,6 +212,7 @@ func ends(k tea.KeyPressMsg) bool {
 }
 
 // typed hands text to the screen that has the keys.
+// A paste is a message of its own: nobody takes it for keys, and what is pasted into the wrong place does nothing.
 func (m Model) typed(msg tea.Msg) (tea.Model, tea.Cmd) {
 	_, pasted := msg.(tea.PasteMsg)
 	wanted := m.front().typing() || pasted && m.front().takesPaste()
@@ -239,6 +244,7 @@ func (m Model) update(s screen, intents []intent) (tea.Model, tea.Cmd) {
 }
 
 // frame is what the top screen may know.
+// Views and actions get the same, so what an action does fits what was drawn.
 func (m Model) frame() frame {
 	height := m.height - chromeLines - max(len(m.said())-1, 0)
 	return frame{width: m.width, height: max(height, 0), now: m.now, theme: m.theme, data: m.data, jobs: m.jobs, host: m.host, providers: m.providers}

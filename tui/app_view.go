@@ -6,7 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// windowTitle is constant: the library does not sanitise titles.
+// windowTitle is constant: the library does not sanitise titles, so a sequence hidden in one would reach the terminal.
 const windowTitle = "fettle"
 
 // smallest is the size below which there is nothing to show but that.
@@ -19,8 +19,10 @@ const chromeLines = 4
 func (m Model) View() tea.View {
 	content := m.theme.spelled(m.content())
 	v := tea.NewView(content)
+	// What the screen is stands in the view itself, anew each frame: nothing has to be switched back.
 	v.AltScreen = true
 	v.WindowTitle = windowTitle
+	// A text field draws its own cursor: where the library puts the real one counts characters, not cells.
 	if y := selectedLine(content, m.theme); y >= 0 && !m.front().typing() {
 		v.Cursor = tea.NewCursor(0, y)
 	}
@@ -100,6 +102,7 @@ func (m Model) said() []string {
 		var sign string
 		sign, style = t.severity(m.notice.severity)
 		text = sign + " " + m.notice.text
+	// The last, for it comes back with every look until the book can be read.
 	case m.data.problem != "":
 		text = t.signs.critical + " " + upperFirst(m.data.problem)
 	default:

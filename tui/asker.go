@@ -32,6 +32,7 @@ type secretAsk struct {
 
 // Ask shows prompt and returns what was typed, ErrNotAnswered, or the context's error.
 func (a *Asker) Ask(ctx context.Context, prompt string) (secret.Text, error) {
+	// A prompt of ssh may hold words of the other machine.
 	q := secretAsk{ctx: ctx, prompt: safetext.Line(prompt), answers: make(chan *secret.Text, 1)}
 	select {
 	case a.asks <- q:

@@ -143,6 +143,7 @@ func waitWords(j job, f frame) string {
 // deviceLines show address, code and, where there is room, a QR of both (RFC 8628 §3.3.1).
 func deviceLines(p accounts.Prompt, f frame) []string {
 	t := f.theme
+	// The complete address has the code in it, so scanning it saves the typing.
 	code := qrLines(p.VerificationURIComplete)
 	// A QR that is cut cannot be read, so it is drawn whole or not at all.
 	withQR := len(code) > 0 && !t.ascii && len(code) <= f.height-8 && f.width >= 100

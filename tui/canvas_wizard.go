@@ -209,6 +209,7 @@ func (s canvasWizard) backward() (screen, []intent) {
 func (s canvasWizard) forward(f frame) (screen, []intent) {
 	switch s.at {
 	case canvasFile:
+		// Enter takes the chosen name; a folder is gone into, a file is the answer.
 		if s.file.chosen() != "" {
 			var wants []intent
 			s.file, wants = s.file.completed()
@@ -216,11 +217,13 @@ func (s canvasWizard) forward(f frame) (screen, []intent) {
 				return s, wants // into the folder
 			}
 		}
+		// Made of the file's name until somebody typed another.
 		if !s.named {
 			s.name.SetValue(nameOf(s.file.value()))
 			s.name.CursorEnd()
 		}
 	case canvasPlaces:
+		// Here a path is one answer of three, so enter takes the name and stays.
 		if s.places.chosen() != "" {
 			var wants []intent
 			s.places, wants = s.places.completed()

@@ -32,6 +32,7 @@ func (s canvasWizard) view(f frame) string {
 }
 
 // doneView says what became of it, and what the change means for copies that exist.
+// Copies that the change left behind are told of here: nothing else will.
 func (s canvasWizard) doneView(line steps, f frame) string {
 	j, begun := f.jobs.get(s.jobID())
 	if !begun || j.running {

@@ -17,6 +17,7 @@ import (
 // ask shows the lines to type; what was typed before stays.
 // A text is carried over only into a field of the same sort, so that a secret never lands in one that shows it.
 func (s clientWizard) ask(f frame) clientWizard {
+	// The client that was looked at is dropped: what is typed next may be another.
 	s.at, s.found, s.reading, s.plan = clientAtForm, nil, "", nil
 	k, known := s.kind(f)
 	labels := []string{"Client ID", "Client secret", "Day on which the secret ends, such as " + sampleDay + " (empty: never, or not known)", "What to call it here (may stay empty)"}

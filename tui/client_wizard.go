@@ -59,6 +59,7 @@ func newClientWizard(f frame, providerID string, returning bool) clientWizard {
 	for _, p := range f.providers {
 		w.providers.options = append(w.providers.options, option{id: p.ID, label: p.Name, note: strings.Join(serviceNames(p), ", ")})
 	}
+	// The authorization has asked for the provider already.
 	if returning && providerID != "" {
 		return w.chooseKind(f)
 	}
@@ -173,6 +174,7 @@ func (s clientWizard) act(id actionID, f frame) (screen, []intent) {
 // backward is esc: one step back, nothing typed is lost. What is being kept goes on without the screen.
 func (s clientWizard) backward(f frame) (screen, []intent) {
 	s.problem, s.reading = "", ""
+	// Steps that were not asked are not gone back to.
 	first := clientAtProvider
 	switch {
 	case s.former != nil:

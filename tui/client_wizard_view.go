@@ -104,6 +104,7 @@ func (s clientWizard) formHint(f frame) string {
 // reviewLines say what was recognised, and what is wrong with it.
 func (s clientWizard) reviewLines(f frame) []string {
 	t, c, p := f.theme, *s.found, s.provider(f)
+	// Drawn as a client that is kept, with what the book would fill in.
 	info := accounts.ClientInfo{Provider: p.ID, ProviderName: p.Name, Label: c.Label, OAuthID: c.OAuthID, Auth: c.Auth, Kind: c.Kind, Redirects: c.Redirects}
 	if info.Label == "" {
 		info.Label = p.Name

@@ -150,6 +150,7 @@ func clientTestLines(c accounts.ClientInfo, f frame) []string {
 	case !answered:
 		return nil
 	}
+	// Where a provider says nothing of a client before somebody signs in, that is neither proof nor refutation.
 	sign, style := t.signs.unknown, t.warn
 	switch test.Verdict {
 	case accounts.ClientProven:

@@ -185,6 +185,7 @@ func (r *runner) verify(in verifyAccounts) work {
 	return func(ctx context.Context, _ *liveJob, emit func(jobEvent)) (any, string, error) {
 		t := tally{total: len(in.ids), verb: "verified", emit: emit, clock: r.Clock}
 		for _, id := range in.ids {
+			// What is left out is in the counts; the account under way is finished.
 			if ctx.Err() != nil {
 				break
 			}

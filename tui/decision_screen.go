@@ -49,6 +49,7 @@ func decisionOptions(id string, f frame) []option {
 	c.add(nextKeep, "Keep the credential in use, drop the new one")
 	a, _ := f.account(id)
 	switch {
+	// Called by what it is: every job of the account would act as another person.
 	case a.Candidate != nil && !a.Candidate.SameOwner:
 		c.add(nextSwitch, "Switch: from now on "+a.Name+" belongs to "+a.Candidate.Identity)
 	default:

@@ -55,6 +55,7 @@ func (s detailScreen) act(id actionID, f frame) (screen, []intent) {
 	}
 	switch id {
 	case actUp, actDown, actPageUp, actPageDn, actTop, actBottom:
+		// Rows here are the tops a page may have.
 		s.top = moved(s.top, max(len(s.lines(f))-f.height, 0)+1, f.height, id)
 	case actUpdate:
 		return s, updating(a, f)

@@ -21,6 +21,7 @@ func (s detailScreen) lines(f frame) []string {
 	if !ok {
 		return []string{"", " This account is not in the book any more. esc goes back."}
 	}
+	// What has to be judged stands left and first; what is looked up stands right or below.
 	first := func(f frame) []string {
 		return slices.Concat(healthLines(a, f), permissionLines(a, f), lifeLines(a, f), verifyLines(a, f))
 	}
@@ -155,6 +156,7 @@ func lifeLines(a accounts.Account, f frame) []string {
 	_, style := t.severity(h.Severity)
 	bar := style.Render(strings.Repeat(t.signs.past, part)) + t.signs.point + t.faint.Render(strings.Repeat(t.signs.future, width-part)) + t.signs.end
 	from, to := date(a.AuthorizedAt, f.now), date(h.DiesAt, f.now)
+	// The end stands under the end of the line.
 	labels := " " + from + strings.Repeat(" ", max(width+2-len(from)-len(to), 1)) + to
 	lines = append(lines, " "+bar, t.faint.Render(labels))
 	left := "dies in " + span(h.DiesAt.Sub(f.now))

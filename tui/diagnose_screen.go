@@ -163,6 +163,7 @@ func (s diagnoseScreen) repair(a accounts.Account, f frame) (words string, wants
 	case repairable(a):
 		verb := map[repair]string{repairRefresh: "Refresh ", repairVerify: "Verify ", repairRevoke: "Revoke "}[repairOf(a)]
 		return cmp.Or(verb, "Sign in again for ") + state, repairing(a, f)
+	// A job that fails while the account works has an old file, more often than not.
 	case n > 0:
 		return "Regenerate " + count(n, "stale password file") + " of " + state, []intent{open{newRegenerate(pwfile.Selection{AccountID: a.ID})}}
 	case s.found.best().Remedy == diagnose.FixClient:

@@ -96,6 +96,7 @@ func repairing(a accounts.Account, f frame) []intent {
 		switch repairOf(a) {
 		// Forced, because an answer that is seconds old may be the one that failed.
 		case repairRefresh:
+			// The detail shows what comes of it; a refresh has no page of its own.
 			return []intent{open{newDetail(a.ID)}, refreshAccounts{ids: []string{a.ID}, force: true}}
 		case repairVerify:
 			return verifying(a)

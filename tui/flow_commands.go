@@ -70,6 +70,7 @@ func (r *runner) abandon(in abandonFlow) func() tea.Msg {
 			}
 		}
 		err := r.Accounts.AbandonFlow(r.root, in.flowID)
+		// Gone already is as good as dropped: it expired, or another process dropped it.
 		if err != nil && !errors.Is(err, accounts.ErrNoPendingFlow) {
 			return noticeMsg{upperFirst(oneLine(err)), accounts.SeverityCritical}
 		}

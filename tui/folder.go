@@ -155,6 +155,7 @@ func readFolder(path string) (folder, error) {
 	if dir == "" {
 		dir = "."
 	}
+	// As it was typed, so that matches can compare it.
 	out := folder{of: of}
 	open, err := os.Open(dir) //nolint:gosec // the operator names the folder
 	if err != nil {

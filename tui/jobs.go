@@ -46,13 +46,14 @@ type job struct {
 	done, total int
 
 	// Authorization: the last prompt, the checks so far, what was wrong with the last paste or callback.
-	prompt   *accounts.Prompt
+	prompt   *accounts.Prompt // nil until the provider answered
 	flowID   string
-	waiting  accounts.FlowEvent
-	rejected *accounts.FlowEvent
+	waiting  accounts.FlowEvent  // when the next poll is, and why it waits longer
+	rejected *accounts.FlowEvent // until the next prompt
 	checks   []accounts.Check
-	flow     *accounts.FlowResult
+	flow     *accounts.FlowResult // how it ended; also of checks that were repeated
 
+	// Of other work: the lines of a run, the step of a sync, and what came of either.
 	progress []pwfile.Progress
 	sync     *packages.Progress
 	result   any

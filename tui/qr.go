@@ -18,6 +18,7 @@ func qrLines(text string) []string {
 	if err != nil {
 		return nil
 	}
+	// Half of what the standard asks for, because the screen has few rows.
 	const quiet = 2
 	light := func(x, y int) bool { return !code.Black(x, y) }
 	var lines []string

@@ -164,6 +164,7 @@ func (s removeWizard) view(f frame) string {
 func (s removeWizard) confirmLines(f frame) []string {
 	field := []string{" This cannot be undone. Type the name to go on:", fieldLine(s.confirm, f)}
 	stops := s.stopLines(f)
+	// What is typed has to be seen, so it comes first where not everything is.
 	if len(stops)+len(field) > f.height {
 		return append(field, stops...)
 	}

@@ -116,6 +116,7 @@ func (s resourcesScreen) act(id actionID, f frame) (screen, []intent) {
 		s.filter.Blur()
 		return s, nil
 	case actBack:
+		// One esc undoes one thing: the search first.
 		if !s.searching && s.words() == "" {
 			return s, []intent{back{}}
 		}

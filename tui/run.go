@@ -19,8 +19,8 @@ const drainLimit = 35 * time.Second
 
 // Options says how the program looks and where it runs.
 type Options struct {
-	Theme     string
-	ASCII     bool
+	Theme     string // one of ThemeNames; "" = default
+	ASCII     bool   // no sign that a plain terminal lacks
 	Host      Host
 	Providers []provider.Provider
 	// Tell is told a line once the screen is gone, if quitting has to wait for work; nil: nobody is.
@@ -82,6 +82,7 @@ func newModel(ctx context.Context, s Services, o Options) (Model, error) {
 
 // onHangup quits cleanly when the SSH line drops: Bubble Tea itself does not listen for SIGHUP.
 func onHangup(p *tea.Program) (stop func()) {
+	// Room for one: a signal is dropped where nobody listens just then.
 	signals := make(chan os.Signal, 1)
 	done := make(chan struct{})
 	signal.Notify(signals, syscall.SIGHUP)

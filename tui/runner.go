@@ -90,6 +90,7 @@ func (r *runner) start(id jobID, run int, w work) tea.Cmd {
 			defer r.wg.Done()
 			defer close(j.done)
 			defer cancel()
+			// Two drivers of one account or flow would take each other's answers.
 			if former != nil {
 				former.cancel()
 				close(former.dropped)
@@ -103,6 +104,7 @@ func (r *runner) start(id jobID, run int, w work) tea.Cmd {
 				case <-r.closed:
 				}
 			}
+			// The end is sent whatever happened: a screen waits for it.
 			result, summary, err := r.guarded(ctx, j, emit, w)
 			emit(jobEvent{ended: true, result: result, summary: summary, err: err})
 		}()
@@ -202,6 +204,7 @@ func (r *runner) paste(id jobID, text string) tea.Cmd {
 
 // drain ends the work after the screen is gone: flows pause, everything else finishes what it is in the
 // middle of. tell is called once if there is something to wait for.
+// From the closing of closed on events are dropped, so no job waits for a screen that is gone. False: the time was not enough.
 func (r *runner) drain(limit time.Duration, tell func(tasks int)) bool {
 	close(r.closed)
 	r.mu.Lock()
@@ -213,6 +216,7 @@ func (r *runner) drain(limit time.Duration, tell func(tasks int)) bool {
 	r.mu.Unlock()
 	done := make(chan struct{})
 	go func() { r.wg.Wait(); close(done) }()
+	// Mostly it is over before a word would be read.
 	for _, wait := range []time.Duration{tellAfter, limit} {
 		select {
 		case <-done:

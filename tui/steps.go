@@ -48,6 +48,7 @@ func (s steps) drawn(t theme, named func(i int) bool) string {
 // that what has to be typed or chosen is still seen.
 func (s steps) page(question string, body []string, f frame) string {
 	lines := []string{""}
+	// A single question has no stations.
 	if len(s.names) > 0 {
 		lines = []string{s.line(f), ""}
 	}
@@ -135,6 +136,7 @@ func withNext(body []string, c choice, f frame) []string {
 	if f.low() {
 		head = nil
 	}
+	// Half of the page at most, for what came of it has to be read before anything is chosen.
 	options := c.lines(f.inner(f.width, max(f.height/2, 2)))
 	room := f.height - len(options) - len(head)
 	if len(body) > room && room > 0 {

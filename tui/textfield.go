@@ -35,6 +35,7 @@ func field(limit int) textinput.Model {
 }
 
 // secretField shows a star for each character.
+// It must be given no suggestions: the library shows the last letter of one in clear.
 func secretField() textinput.Model {
 	in := field(1024)
 	in.EchoMode = textinput.EchoPassword

@@ -14,6 +14,7 @@ import (
 // default uses the sixteen colours that the user's own palette defines.
 // A query for the terminal's colours would be answered over SSH when it likes, and in pieces its answer reads as keys.
 type theme struct {
+	// faint is for what is read second; ok, warn and bad never stand without a sign or a word of the same meaning.
 	text, faint, accent, ok, warn, bad, title, key ink
 	selected                                       ink
 	signs                                          signs

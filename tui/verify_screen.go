@@ -180,6 +180,7 @@ func (s verifyScreen) ladder(j job, f frame) []string {
 	wrong, found := firstWrong(j.checks)
 	var lines []string
 	for _, c := range j.checks {
+		// Only the first wrong one is explained: the rest mostly follow from it.
 		if found && c.ID == wrong.ID && c.Service == wrong.Service {
 			lines = append(lines, wrongLines(c, f)...)
 			continue

@@ -42,6 +42,7 @@ func stateWords(a accounts.Account, now time.Time) string {
 	case accounts.ToRevoke:
 		return "still to revoke"
 	case accounts.Unproven:
+		// It works in its file, where this book cannot prove it.
 		if a.HeldBy() != "" {
 			return "held by its file"
 		}
