@@ -126,7 +126,7 @@ func (s authorizeWizard) backward() (screen, []intent) {
 }
 
 // signIn does what can be done while fettle waits for the person.
-// None of it but the end of the sign-in touches what is stored.
+// The credential in use is touched by none of it.
 func (s authorizeWizard) signIn(id actionID, j job) (screen, []intent) {
 	switch id {
 	case actCopyURL:

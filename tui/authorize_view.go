@@ -125,7 +125,6 @@ func rejection(e accounts.FlowEvent) string {
 }
 
 // waitWords tell how long the sign-in stays open and what fettle does meanwhile.
-// Nothing here is a clock's: times are of the prompt and of the frame.
 func waitWords(j job, f frame) string {
 	parts := []string{"Waiting for you"}
 	if p := j.prompt; !p.ExpiresAt.IsZero() {

@@ -141,6 +141,6 @@ func readClientFile(path string) (content []byte, err error) {
 		return nil, fmt.Errorf("%s cannot be opened: %w", shown, errors.Unwrap(err))
 	}
 	defer func() { err = errors.Join(err, from.Close()) }()
-	// The file may have grown since it was looked at.
+	// Bounded again, for the file may have grown since it was looked at.
 	return io.ReadAll(io.LimitReader(from, clientFileLimit+1))
 }

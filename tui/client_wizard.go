@@ -9,7 +9,7 @@ import (
 
 // clientWizard takes a client registration: where it belongs, what kind, how one is registered there, what
 // the provider gave, and what fettle makes of it before anything is kept. With a former client it replaces
-// that one's secret and asks for nothing else.
+// that one's secret or ID and asks for nothing else.
 // Opened from the clients, and over an authorization whose provider has none. found is set from the look on, and erased once
 // handed over: it holds the secret.
 type clientWizard struct {

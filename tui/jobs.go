@@ -85,7 +85,7 @@ func (js jobs) get(id jobID) (job, bool) {
 }
 
 // put adds a job or replaces the one of the same ID.
-// The work begun last stands last, and is told last above the footer.
+// The job that changed last stands last, and is told last above the footer.
 func (js jobs) put(j job) jobs {
 	out := slices.DeleteFunc(slices.Clone(js), func(o job) bool { return o.id == j.id })
 	return append(out, j)

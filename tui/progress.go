@@ -8,7 +8,6 @@ import (
 )
 
 // progressLines draw how far a run is: a bar and the last lines.
-// The bar takes what the words leave.
 func progressLines(j job, f frame) []string {
 	t := f.theme
 	width := max(min(f.width-20, 50), 5)

@@ -13,7 +13,7 @@ import (
 
 // runner turns intents into commands. It alone calls services, and it owns what the model only sees as
 // values: contexts, channels, goroutines.
-// The model is copied with each message, so everything that must exist once is here; what stands below mu, mu guards.
+// The model is copied with each message, so everything that must exist once is here. mu guards ended, live and asks.
 type runner struct {
 	Services
 	root   context.Context // the program's: leaving a screen cancels nothing

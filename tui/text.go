@@ -31,7 +31,7 @@ func cutLeft(s string, width int, ellipsis string) string {
 
 // cells is the width of s on the screen. Text of printable ASCII, our own signs and colours, which most of a
 // screen is, needs no look at grapheme clusters.
-// It is asked for thousands of times a frame.
+// It is asked for every piece of every row, at every key.
 func cells(s string) int {
 	n := 0
 	for i := 0; i < len(s); i++ {
