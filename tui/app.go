@@ -197,8 +197,12 @@ func (m Model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 			return m.back(), nil
 		}
 		return m.do([]intent{ask{newHelp(s.scopes(), s.situation(m.frame()))}})
-	case actQuit, actLeave:
+	case actQuit:
 		return m.do([]intent{quit{}})
+	// A second ctrl+c is meant: whoever is in a hurry does not read the question.
+	case actLeave:
+		_, asked := s.(quitQuestion)
+		return m.do([]intent{quit{sure: asked}})
 	// In raw mode the terminal sends no SIGTSTP by itself.
 	case actSuspend:
 		return m, tea.Suspend

@@ -27,8 +27,8 @@ type (
 		text     string
 		severity accounts.Severity
 	}
-	// quit ends the program, after asking where work is under way.
-	quit struct{}
+	// quit ends the program, after asking where work is under way, unless sure.
+	quit struct{ sure bool }
 )
 
 type (

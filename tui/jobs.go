@@ -84,10 +84,21 @@ func (js jobs) get(id jobID) (job, bool) {
 	return js[i], true
 }
 
+// underWay reports whether work goes on now. What waits for the vault does not: it may be begun anew.
+func (js jobs) underWay(id jobID) bool {
+	j, ok := js.get(id)
+	return ok && j.running && !j.held
+}
+
 // put adds a job or replaces the one of the same ID.
-// The job that changed last stands last, and is told last above the footer.
+// The job that began last stands last. News does not move it: two jobs under way would change places above the footer.
 func (js jobs) put(j job) jobs {
-	out := slices.DeleteFunc(slices.Clone(js), func(o job) bool { return o.id == j.id })
+	out := slices.Clone(js)
+	if i := slices.IndexFunc(out, func(o job) bool { return o.id == j.id && o.run == j.run }); i >= 0 {
+		out[i] = j
+		return out
+	}
+	out = slices.DeleteFunc(out, func(o job) bool { return o.id == j.id })
 	return append(out, j)
 }
 

@@ -52,7 +52,7 @@ func (m Model) one(in intent) (Model, tea.Cmd) {
 		m.notice = notice(in)
 		return m, nil
 	case quit:
-		return m.quit()
+		return m.quit(in.sure)
 	case stop:
 		// Shown at once; the end itself comes as the job's last event. Then on to the runner, which cancels.
 		if j, ok := m.jobs.get(in.job); ok && j.running {
@@ -113,7 +113,7 @@ func (m Model) background(in intent) (Model, tea.Cmd) {
 	if !isJob {
 		return m, m.run.command(in, 0)
 	}
-	if j, ok := m.jobs.get(id); ok && j.running && !j.held && !supersedes(in) {
+	if j, _ := m.jobs.get(id); m.jobs.underWay(id) && !supersedes(in) {
 		m.notice = notice{fmt.Sprintf("Already under way: %s.", j.title), accounts.SeverityWarning}
 		return m, nil
 	}
@@ -129,13 +129,15 @@ func supersedes(in intent) bool {
 	return ok && flow.restart
 }
 
-// quit asks first where work is under way; the second ctrl+c or a yes quits, and the work is drained after the screen is gone.
-func (m Model) quit() (Model, tea.Cmd) {
+// quit asks first where work is under way. The work is drained after the screen is gone.
+func (m Model) quit(sure bool) (Model, tea.Cmd) {
 	work, flows := m.jobs.running()
-	// From within the question a quit is a yes, whichever key it came by.
-	_, asked := m.front().(quitQuestion)
-	if work+flows == 0 || asked {
+	if sure || work+flows == 0 {
 		return m, tea.Quit
+	}
+	// The key that asked does not answer: q twice is a slip of the finger.
+	if _, asked := m.front().(quitQuestion); asked {
+		return m, nil
 	}
 	return m.covered(quitQuestion{work: work, flows: flows}), nil
 }

@@ -86,6 +86,30 @@ func syncEnded(m Model, err error) Model {
 	return feed(m, e)
 }
 
+// What is said of a sync that was cut short is true of the layout: plain files are replaced one by one.
+func TestACutSyncSaysWhatLiesThere(t *testing.T) {
+	t.Parallel()
+	for layout, want := range map[store.PackageLayout]map[string]bool{
+		store.LayoutObjects: {"What lay there before lies there still": true, "until the last step": true, "some of the new files": false},
+		store.LayoutPlain:   {"What lay there before lies there still": false, "until the last step": false, "some of the new files": true},
+	} {
+		m := atPackages(testModel(100, 30, sampleData()))
+		for i := range m.data.packages {
+			m.data.packages[i].Layout = layout
+		}
+		m = press(feed(press(m, "enter"), answer{key: "sync k1", value: syncPlanned}), "down", "enter")
+		j, _ := m.jobs.get(jobID{jobSync, "k1"})
+		m = feed(m, jobEvent{id: j.id, run: j.run, sync: &packages.Progress{Step: packages.StepUpload, Done: 1, Total: 3}})
+		said := seen(m)
+		said += seen(feed(m, jobEvent{id: j.id, run: j.run, ended: true, err: errors.New("the connection broke off")}))
+		for text, is := range want {
+			if strings.Contains(said, text) != is {
+				t.Errorf("%s: %q is said: %v\n%s", layout, text, !is, said)
+			}
+		}
+	}
+}
+
 // A sync that was refused because somebody else's files lie there offers to take over, but never first.
 func TestTakingOverIsNeverTheFirstChoice(t *testing.T) {
 	t.Parallel()

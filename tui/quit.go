@@ -5,7 +5,7 @@ import (
 )
 
 // quitQuestion asks before work under way is ended.
-// It is no question, because ctrl+c has to mean yes here (see Model.quit). What it counts is as of the asking.
+// It is no question, because ctrl+c has to mean yes here (see Model.key). What it counts is as of the asking.
 type quitQuestion struct {
 	base
 	work, flows int
@@ -16,7 +16,7 @@ func (q quitQuestion) scopes() []scope    { return []scope{inConfirm} }
 
 func (q quitQuestion) act(id actionID, _ frame) (screen, []intent) {
 	if id == actYes {
-		return q, []intent{quit{}}
+		return q, []intent{quit{sure: true}}
 	}
 	return q, []intent{back{}}
 }

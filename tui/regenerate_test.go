@@ -2,6 +2,7 @@ package tui
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"fettle/accounts/store"
@@ -61,5 +62,21 @@ func TestPackagesFollowTheirPasswordFiles(t *testing.T) {
 	m = feed(m, jobEvent{id: id, run: j.run, ended: true, result: store.Run{Lines: []store.RunLine{{CanvasID: "c1", PlaceID: "p1", State: store.LineDone}}}})
 	if there := press(m, "enter").front(); there.title(m.frame()) != "Sync nightly" {
 		t.Errorf("enter leads to %q", there.title(m.frame()))
+	}
+}
+
+// While one run writes, another cannot be begun: its page would show the first one's places as its own.
+func TestOneRunAtATime(t *testing.T) {
+	t.Parallel()
+	m := press(planned(testModel(100, 30, sampleData())), "enter", "enter")
+	id := jobID{jobGenerate, ""}
+	under, _ := m.jobs.get(id)
+	m = press(planned(press(m, "esc")), "enter", "enter")
+	if at, _ := m.front().(regenerateWizard).where(m.frame()); at != regenWhat || !strings.Contains(seen(m), "being written") {
+		t.Errorf("the second wizard is at step %d:\n%s", at, seen(m))
+	}
+	m = press(feed(m, jobEvent{id: id, run: under.run, ended: true, result: store.Run{}}), "enter")
+	if at, _ := m.front().(regenerateWizard).where(m.frame()); at != regenWrite {
+		t.Errorf("after the first run enter leads to step %d", at)
 	}
 }

@@ -81,6 +81,9 @@ func (s regenerateWizard) situation(f frame) situation {
 		st.next = "the plan is not ready"
 	case at == regenWhich && len(s.which.ticked) == 0:
 		st.next = "tick at least one canvas"
+	// One run at a time: the page of a second would show the places of the first.
+	case at == regenWhat && f.jobs.underWay(jobID{jobGenerate, ""}):
+		st.next = "other password files are being written; wait for that run to end"
 	case at == regenWrite:
 		st.next = "the files are being written; ctrl+x stops after the present one"
 	case j.settling:

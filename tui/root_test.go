@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,52 @@ func TestAHangupQuits(t *testing.T) {
 	_, cmd := m.Update(hangupMsg{})
 	if _, ok := cmd().(tea.QuitMsg); !ok {
 		t.Error("it does not quit")
+	}
+}
+
+// TestQuittingIsConfirmedByAnotherKey: q twice is a slip of the finger; y, or ctrl+c again, is not.
+func TestQuittingIsConfirmedByAnotherKey(t *testing.T) {
+	t.Parallel()
+	for first, sure := range map[string]map[string]bool{"q": {"q": false, "n": false, "y": true, "ctrl+c": true}, "ctrl+c": {"q": false, "y": true, "ctrl+c": true}} {
+		for second, ends := range sure {
+			m := press(testModel(80, 24, sampleData()), "r")
+			m = press(m, first)
+			if _, asked := m.front().(quitQuestion); !asked {
+				t.Fatalf("%s asks nothing", first)
+			}
+			if quits := endsWith(m, second); quits != ends {
+				t.Errorf("%s, then %s: quits is %v", first, second, quits)
+			}
+		}
+	}
+}
+
+// endsWith reports whether a key ends the program.
+func endsWith(m Model, key string) bool {
+	_, cmd := m.Update(keyPress(key))
+	if cmd == nil {
+		return false
+	}
+	_, quits := cmd().(tea.QuitMsg)
+	return quits
+}
+
+// TestJobsKeepTheirPlaces: two jobs under way do not change places in the line above the footer with each event.
+func TestJobsKeepTheirPlaces(t *testing.T) {
+	t.Parallel()
+	m := press(testModel(140, 40, sampleData()), "r", "v")
+	id := jobID{jobRefresh, subjects([]string{"id-sales-ga"})}
+	j, _ := m.jobs.get(id)
+	order := func(m Model) (kinds []string) {
+		for _, j := range m.jobs {
+			kinds = append(kinds, j.id.kind)
+		}
+		return kinds
+	}
+	before := order(m)
+	m = feed(m, jobEvent{id: id, run: j.run, step: &step{1, 2}})
+	if after := order(m); !slices.Equal(before, after) {
+		t.Errorf("%v became %v", before, after)
 	}
 }
 

@@ -21,14 +21,22 @@ func (s syncWizard) view(f frame) string {
 		question := s.planWords()
 		return line.page(question, withNext(planLines(*s.plan, f), s.nexts(j, f), line.body(question, f)), f)
 	case at == syncRun:
-		return line.page(syncWords(j), syncBar(j, f), f)
+		return line.page(syncWords(j), s.bar(j, f), f)
 	case j.failed():
 		question := s.name + " was not synced"
-		body := append(failureLines(j.err, f), "", " "+t.faint.Render("What lay there before lies there still; what travelled does not travel again."))
+		body := append(failureLines(j.err, f), "", " "+t.faint.Render(s.cutShort()))
 		return line.page(question, withNext(body, s.nexts(j, f), line.body(question, f)), f)
 	}
 	question := s.name + " is in sync"
 	return line.page(question, withNext(resultLines(j, f), s.nexts(j, f), line.body(question, f)), f)
+}
+
+// cutShort says what lies at the destination after a sync that did not come to its end.
+func (s syncWizard) cutShort() string {
+	if s.plain {
+		return "There may lie some of the new files beside former ones; sync again to bring the rest."
+	}
+	return "What lay there before lies there still; what travelled does not travel again."
 }
 
 // planWords sum a plan up.
@@ -81,8 +89,8 @@ func syncWords(j job) string {
 	return stepWords[j.sync.Step]
 }
 
-// syncBar draws how far the step is, by bytes where they are known.
-func syncBar(j job, f frame) []string {
+// bar draws how far the step is, by bytes where they are known.
+func (s syncWizard) bar(j job, f frame) []string {
 	t := f.theme
 	// A step that counts nothing has no bar: an empty one would look stuck.
 	if j.sync == nil || j.sync.Total == 0 {
@@ -101,7 +109,11 @@ func syncBar(j job, f frame) []string {
 	if p.Path != "" {
 		lines = append(lines, "", " "+t.faint.Render(p.Path))
 	}
-	return append(lines, "", " "+t.faint.Render("ctrl+x stops; the former package stays in place until the last step."))
+	stopping := "ctrl+x stops; the former package stays in place until the last step."
+	if s.plain {
+		stopping = "ctrl+x stops; what was brought stays, and some of the new files lie beside former ones."
+	}
+	return append(lines, "", " "+t.faint.Render(stopping))
 }
 
 // resultLines say what travelled. The number rises with each sync, so two people can tell which package they have.

@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"fettle/accounts/store"
 	"fettle/pwfile"
 	"fettle/pwfile/packages"
 )
@@ -14,6 +15,7 @@ import (
 type syncWizard struct {
 	base
 	id, name string
+	plain    bool // the files lie under their own names, and are replaced one by one
 	begun    bool // a sync was asked for here; an earlier one of this package may be among the jobs
 	replace  bool // take the destination over, whatever lies there
 	plan     *packages.Plan
@@ -30,7 +32,9 @@ const (
 	syncDone
 )
 
-func newSync(p packages.Package) syncWizard { return syncWizard{id: p.ID, name: p.Name} }
+func newSync(p packages.Package) syncWizard {
+	return syncWizard{id: p.ID, name: p.Name, plain: p.Layout == store.LayoutPlain}
+}
 
 func (s syncWizard) key() string        { return "sync " + s.id }
 func (s syncWizard) title(frame) string { return "Sync " + s.name }
@@ -65,7 +69,7 @@ func (s syncWizard) situation(f frame) situation {
 	case at == syncPlan && s.plan == nil:
 		st.next = "the destination is being looked at"
 	case at == syncRun:
-		st.next = "it is under way; ctrl+x stops, and what travelled does not travel again"
+		st.next = "it is under way; ctrl+x stops"
 	case j.settling:
 		st.next = settlingWords
 	}
