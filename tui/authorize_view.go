@@ -169,7 +169,7 @@ func deviceLines(p accounts.Prompt, f frame) []string {
 			lines[i] = left[i]
 		}
 		if i < len(code) {
-			lines[i] = pad(lines[i], room, t.signs.ellipsis) + code[i]
+			lines[i] = pad(lines[i], room, t.signs.ellipsis) + t.qr.Render(code[i])
 		}
 	}
 	return lines

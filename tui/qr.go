@@ -6,8 +6,8 @@ import (
 	"rsc.io/qr"
 )
 
-// qrLines draw a QR code of a short address with half blocks, two rows of it a line. What is light in the code is drawn, in the
-// terminal's own text colour, with the quiet zone that scanners need; nil if there is nothing to draw.
+// qrLines draw a QR code of a short address with half blocks, two rows of it a line. What is light in the code is drawn, with the
+// quiet zone that scanners need: without colours it reads right on a dark terminal. nil if there is nothing to draw.
 func qrLines(text string) []string {
 	// Longer ones need more rows than a terminal has.
 	if text == "" || len(text) > 120 {

@@ -17,6 +17,7 @@ type theme struct {
 	// faint is for what is read second; ok, warn and bad never stand without a sign or a word of the same meaning.
 	text, faint, accent, ok, warn, bad, title, key ink
 	selected                                       ink
+	qr                                             ink // light on dark, whatever the terminal's background is
 	signs                                          signs
 	ascii                                          bool
 }
@@ -88,6 +89,7 @@ func newTheme(name string, ascii bool) (theme, error) {
 	strong := func(c color.Color) ink { return newInk(base.Foreground(c).Bold(true)) }
 	plain, bold := newInk(base), newInk(base.Bold(true))
 	t := theme{text: plain, title: bold, selected: newInk(base.Reverse(true)), signs: unicodeSigns}
+	t.qr = newInk(base.Foreground(lipgloss.BrightWhite).Background(lipgloss.Black))
 	switch name {
 	case "", "default":
 		t.faint, t.accent = newInk(base.Faint(true)), fg(lipgloss.Cyan)
@@ -100,7 +102,7 @@ func newTheme(name string, ascii bool) (theme, error) {
 		t.ok, t.warn, t.bad = fg(lipgloss.Color("#2f6b12")), fg(lipgloss.Color("#8a5300")), strong(lipgloss.Color("#b00030"))
 	// Without colours at all: shape, weight and inversion only.
 	case "contrast":
-		t.faint, t.accent = plain, bold
+		t.faint, t.accent, t.qr = plain, bold, plain
 		t.ok, t.warn, t.bad = plain, newInk(base.Bold(true).Underline(true)), newInk(base.Bold(true).Reverse(true))
 	default:
 		return theme{}, fmt.Errorf("theme %q: there are %v", name, ThemeNames)
