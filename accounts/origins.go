@@ -15,7 +15,7 @@ import (
 
 // Drift is one way in which the configuration now points elsewhere than when an account was authorized.
 type Drift struct {
-	What string // "issuer", "token endpoint", "revocation endpoint", "client id"
+	What string // "issuer", "token endpoint", "revocation endpoint", "revocation address", "introspection endpoint", "client id"
 	Old  string
 	New  string
 }
@@ -31,6 +31,7 @@ func serverOf(a store.Account, p provider.Provider) oauthflow.Server {
 	s.Revocation = cmp.Or(p.Revocation, s.Revocation)
 	s.Introspection = cmp.Or(p.Introspection, s.Introspection)
 	s.Userinfo = cmp.Or(p.Userinfo, s.Userinfo)
+	s.Revoke = cmp.Or(p.Revoke.URL, s.Revoke)
 	return s
 }
 
@@ -46,16 +47,22 @@ func statedIssuer(p provider.Provider) string {
 // clientID is the provider's name for the client that the configuration names now; "" is not compared.
 func driftOf(a store.Account, p provider.Provider, clientID string) []Drift {
 	now := serverOf(a, p)
+	// Where the tokens go anyway, what did not exist before may appear.
+	revocation := cmp.Or(a.Server.Revocation, a.Server.Token)
 	var found []Drift
-	for _, c := range []struct{ what, old, new string }{
-		{"issuer", a.Server.Issuer, now.Issuer},
-		{"token endpoint", a.Server.Token, now.Token},
-		// An endpoint that did not exist before may only appear where the tokens go anyway.
-		{"revocation endpoint", cmp.Or(a.Server.Revocation, a.Server.Token), now.Revocation},
+	for _, c := range []struct {
+		what, new string
+		old       []string // any of them will do; the first is shown
+	}{
+		{"issuer", now.Issuer, []string{a.Server.Issuer}},
+		{"token endpoint", now.Token, []string{a.Server.Token}},
+		{"revocation endpoint", now.Revocation, []string{revocation}},
+		{"revocation address", now.Revoke, formerRevoke(a, p, revocation)},
+		// Compared wherever there is one: a look at the scopes takes the client's secret there as soon as config.toml says so.
+		{"introspection endpoint", now.Introspection, []string{cmp.Or(a.Server.Introspection, a.Server.Token)}},
 	} {
-		// Another path at the same origin is the same server; who controls the origin could read the secret anyway.
-		if c.new != "" && c.new != c.old && (provider.Origin(c.new) == "" || provider.Origin(c.old) != provider.Origin(c.new)) {
-			found = append(found, Drift{c.what, safetext.Line(c.old), safetext.Line(c.new)})
+		if c.new != "" && !slices.ContainsFunc(c.old, func(old string) bool { return sameServer(old, c.new) }) {
+			found = append(found, Drift{c.what, safetext.Line(c.old[0]), safetext.Line(c.new)})
 		}
 	}
 	// A refresh token is bound to its client (RFC 6749 §6): another id would only spoil it.
@@ -63,6 +70,25 @@ func driftOf(a store.Account, p provider.Provider, clientID string) []Drift {
 		found = append(found, Drift{"client id", safetext.Line(a.OAuthClientID), safetext.Line(clientID)})
 	}
 	return found
+}
+
+// formerRevoke is where a revocation of a may go. An account that was stored without a revoke address, by a fettle that
+// did not keep it or before there was one, takes none from config.toml: only what is shipped, or what leads where its tokens go.
+func formerRevoke(a store.Account, p provider.Provider, revocation string) []string {
+	if a.Server.Revoke != "" {
+		return []string{a.Server.Revoke}
+	}
+	former := []string{revocation, a.Server.Token}
+	if shipped := p.ShippedRevoke(); shipped != "" {
+		former = append(former, shipped)
+	}
+	return former
+}
+
+// sameServer reports whether two addresses are of one origin: another path there is the same server, and who controls
+// the origin could read the secret anyway.
+func sameServer(x, y string) bool {
+	return x == y || provider.Origin(x) != "" && provider.Origin(x) == provider.Origin(y)
 }
 
 // configuredClientID is the provider's name for the client an account uses, without opening any secret.
@@ -74,7 +100,7 @@ func configuredClientID(p provider.Provider, c store.Client) string {
 }
 
 // AcceptProvider lets the accounts of a provider follow the configuration to where it points now, and
-// returns their names. Their generation rises, because password files carry the old address.
+// returns their names. Where the token endpoint or the client id is another, the generation rises, because password files carry the old one.
 func (b *Book) AcceptProvider(ctx context.Context, providerID string) ([]string, error) {
 	p, ok := b.cfg.Catalogue.Get(providerID)
 	if !ok {
@@ -118,15 +144,18 @@ func (b *Book) acceptOne(ctx context.Context, id string, p provider.Provider, se
 		if err != nil || len(drift) == 0 {
 			return err
 		}
+		stale := a.Server.Token != server.Token
 		said := make([]string, len(drift))
 		for i, d := range drift {
 			said[i] = d.String()
 			if d.What == "client id" {
-				a.OAuthClientID = d.New
+				a.OAuthClientID, stale = d.New, true
 			}
 		}
 		a.Server = server
-		a.Generation++
+		if stale {
+			a.Generation++
+		}
 		name = a.Name
 		if err := w.PutAccount(&a); err != nil {
 			return err
@@ -145,7 +174,7 @@ func (b *Book) drifted(ctx context.Context, p provider.Provider) ([]string, erro
 			return err
 		}
 		for _, a := range all {
-			if a.Provider != p.ID || a.ToRevoke {
+			if a.Provider != p.ID {
 				continue
 			}
 			_, drift, err := b.driftNow(r, a.ID, p)

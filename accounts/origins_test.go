@@ -70,6 +70,9 @@ func TestDriftLooksAtOrigins(t *testing.T) {
 		{"another path on the same server", func(url string) string { return `token_endpoint = "` + url + `/v2/token"` }, ""},
 		{"a revocation endpoint beside the token endpoint", func(url string) string { return `revocation_endpoint = "` + url + `/elsewhere"` }, ""},
 		{"a revocation endpoint on another server", func(string) string { return `revocation_endpoint = "https://elsewhere.example/revoke"` }, "revocation endpoint"},
+		{"a revoke address beside the token endpoint", func(url string) string { return `revoke = { url = "` + url + `/me/revoke" }` }, ""},
+		{"a revoke address on another server", func(string) string { return `revoke = { url = "https://elsewhere.example/revoke" }` }, "revocation address"},
+		{"an introspection endpoint on another server", func(string) string { return `introspection_endpoint = "https://elsewhere.example/introspect"` }, "introspection endpoint"},
 		{"another port", func(string) string { return `token_endpoint = "http://127.0.0.1:9/token"` }, "token endpoint"},
 	}
 	for _, tt := range tests {

@@ -15,7 +15,7 @@ import (
 // Discover resolves a provider's endpoints: those in its entry win; what its flows need beyond them is asked
 // of the issuer, by OpenID Connect discovery and then by RFC 8414.
 func Discover(ctx context.Context, hc *http.Client, p provider.Provider) (Server, error) {
-	s := Server{Issuer: p.Issuer, Endpoints: p.Endpoints, IssParameter: p.IssParameter}
+	s := Server{Issuer: p.Issuer, Endpoints: p.Endpoints, Revoke: p.Revoke.URL, IssParameter: p.IssParameter}
 	if complete(p) {
 		return s, nil
 	}

@@ -12,6 +12,8 @@ import (
 type Server struct {
 	Issuer string `json:"issuer,omitempty"`
 	provider.Endpoints
+	// Revoke is the entry's revoke.url, where revocations go if it is set. Its {NAME}s are not filled in.
+	Revoke string `json:"revoke,omitempty"`
 	// IssParameter is set where the metadata announces authorization_response_iss_parameter_supported (RFC 9207).
 	IssParameter bool `json:"iss_parameter,omitempty"`
 }

@@ -66,6 +66,7 @@ func (e *entry) load() (Provider, map[string]any, error) {
 		if e.provider, e.raw, err = build(e.id, nil, tables[e.id]); err != nil {
 			e.err = locate(e.file, text, e.id, err)
 		}
+		e.provider.shippedRevoke = e.provider.Revoke.URL
 	})
 	return e.provider, e.raw, e.err
 }
@@ -108,9 +109,12 @@ func (c *Catalogue) With(file string, toml []byte) (*Catalogue, error) {
 	out := &Catalogue{entries: map[string]*entry{}}
 	maps.Copy(out.entries, c.entries)
 	for _, id := range slices.Sorted(maps.Keys(tables)) {
-		var base map[string]any
+		var (
+			base  map[string]any
+			under Provider
+		)
 		if below, ok := c.entries[id]; ok {
-			if _, base, err = below.load(); err != nil {
+			if under, base, err = below.load(); err != nil {
 				return nil, err
 			}
 		}
@@ -119,7 +123,7 @@ func (c *Catalogue) With(file string, toml []byte) (*Catalogue, error) {
 			return nil, locate(file, toml, id, err)
 		}
 		// Such an entry is no built-in one any more, however little the config changed.
-		p.FromConfig = true
+		p.FromConfig, p.shippedRevoke = true, under.shippedRevoke
 		out.entries[id] = &entry{id: id, raw: merged, provider: p}
 	}
 	for _, id := range slices.Sorted(maps.Keys(tables)) {

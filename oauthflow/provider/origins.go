@@ -10,6 +10,9 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
+// ShippedRevoke is the revoke.url of the built-in entry, which no config can change; empty where there is none.
+func (p Provider) ShippedRevoke() string { return p.shippedRevoke }
+
 // UsesPKCE reports whether PKCE is sent.
 func (p Provider) UsesPKCE() bool { return p.PKCE == nil || *p.PKCE }
 

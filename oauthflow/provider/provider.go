@@ -114,7 +114,8 @@ type Provider struct {
 
 	FromConfig bool `toml:"-"` // config.toml adds or overrides something here
 
-	spelling func(string) string // canonical, worked out
+	spelling      func(string) string // canonical, worked out
+	shippedRevoke string              // revoke.url of the built-in entry, whatever config.toml says
 }
 
 // ClientConfig is a client registration written into a config file; at most one of the three secret keys is set.
