@@ -235,7 +235,7 @@ func (b *Book) flowRecord(plan authorization, flow *oauthflow.Flow) (store.Flow,
 		return store.Flow{}, fmt.Errorf("account %q: keep the authorization: %w", plan.Name, err)
 	}
 	// State, verifier and device code: whoever had them could finish the sign-in elsewhere.
-	plain, err := flow.Secrets.MarshalSealed()
+	plain, err := flow.MarshalSealed()
 	if err != nil {
 		return store.Flow{}, fmt.Errorf("account %q: keep the authorization: %w", plan.Name, err)
 	}

@@ -21,6 +21,9 @@ var ErrFlowDriven = errors.New("another process is already driving this authoriz
 // ErrFlowExpired says that nobody authorized in time; the name is free again.
 var ErrFlowExpired = errors.New("the authorization expired before anybody completed it: start it again")
 
+// ErrFlowFormer says that the flow was started by a fettle that kept its address, and the state in it, unsealed.
+var ErrFlowFormer = errors.New("was started by a former fettle and cannot go on: start it again")
+
 // FlowFailedError says why an authorization came to nothing.
 type FlowFailedError struct {
 	Name      string
@@ -61,6 +64,9 @@ func (b *Book) DriveFlow(ctx context.Context, flowID string, io FlowIO) (FlowRes
 	// Asked once before the wait, so that no prompt is shown for a code that is dead.
 	if expired(d.record.ExpiresAt, b.now()) {
 		return d.fail(ctx, oauthflow.ErrExpired)
+	}
+	if d.record.Kind == provider.Browser && d.state.Flow.AuthorizationURL == "" {
+		return d.endFormer(ctx)
 	}
 	token, err := d.wait(ctx, io.Pasted)
 	if err != nil {
@@ -119,7 +125,7 @@ func (b *Book) resumeFlow(ctx context.Context, flowID string, io FlowIO) (*drive
 		return nil, err
 	}
 	defer clear(plain)
-	return d, flow.Secrets.UnmarshalSealed(plain)
+	return d, flow.UnmarshalSealed(plain)
 }
 
 // wait shows the prompt and waits for the person, on the same port as before or, if that is taken, by paste only.
@@ -186,6 +192,17 @@ func (d *driver) keepInterval(ctx context.Context) {
 	}
 	d.record.Public = public
 	_ = d.book.cfg.Store.Update(ctx, func(w store.Writer) error { return w.PutFlow(&d.record) })
+}
+
+// endFormer drops a sign-in whose address was not sealed: whoever read it there could have it end in another account.
+func (d *driver) endFormer(ctx context.Context) (FlowResult, error) {
+	result := FlowResult{Name: d.record.Name, AccountID: d.record.AccountID, End: EndFailed, Reauthorized: d.record.AccountID != ""}
+	const why = "it was started by a former fettle"
+	if err := d.book.endFlow(ctx, d.record, "authorize expired", why); err != nil {
+		return result, err
+	}
+	d.report(FlowEvent{Kind: FlowExpired, Reason: why, Hint: "start it again"})
+	return result, fmt.Errorf("the authorization of %q %w", d.record.Name, ErrFlowFormer)
 }
 
 // fail ends the flow where its end is final, and keeps it where the reason may pass.

@@ -16,7 +16,7 @@ import (
 )
 
 // Flow is a pending authorization: a plain value, so that another process can go on with it. Its JSON is
-// public; what must be sealed is in Secrets.
+// public; what must be sealed is in MarshalSealed.
 type Flow struct {
 	ID       string            `json:"id"`
 	Kind     provider.FlowKind `json:"kind"`
@@ -28,8 +28,9 @@ type Flow struct {
 	Scopes   []string            `json:"scopes"`
 
 	// RedirectURI is exact, port included. Empty with a browser flow: the provider shows a code to paste.
-	RedirectURI      string `json:"redirect_uri,omitempty"`
-	AuthorizationURL string `json:"authorization_url,omitempty"`
+	RedirectURI string `json:"redirect_uri,omitempty"`
+	// AuthorizationURL carries the state, so it is sealed with it.
+	AuthorizationURL string `json:"-"`
 
 	UserCode                string `json:"user_code,omitempty"`
 	VerificationURI         string `json:"verification_uri,omitempty"`
@@ -52,24 +53,28 @@ type FlowSecrets struct {
 	DeviceCode secret.Text
 }
 
-type sealedSecrets struct {
-	State      string `json:"state,omitempty"`
-	Verifier   string `json:"verifier,omitempty"`
-	DeviceCode string `json:"device_code,omitempty"`
+// sealedPart is what MarshalSealed writes.
+type sealedPart struct {
+	State            string `json:"state,omitempty"`
+	Verifier         string `json:"verifier,omitempty"`
+	DeviceCode       string `json:"device_code,omitempty"`
+	AuthorizationURL string `json:"authorization_url,omitempty"`
 }
 
-// MarshalSealed turns the secrets into bytes, to be sealed and nothing else.
-func (s FlowSecrets) MarshalSealed() ([]byte, error) {
-	return json.Marshal(sealedSecrets{s.State.Reveal(), s.Verifier.Reveal(), s.DeviceCode.Reveal()})
+// MarshalSealed turns the secrets, and the address that holds one, into bytes to be sealed and nothing else.
+func (f *Flow) MarshalSealed() ([]byte, error) {
+	s := f.Secrets
+	return json.Marshal(sealedPart{s.State.Reveal(), s.Verifier.Reveal(), s.DeviceCode.Reveal(), f.AuthorizationURL})
 }
 
 // UnmarshalSealed reads what MarshalSealed wrote.
-func (s *FlowSecrets) UnmarshalSealed(b []byte) error {
-	var v sealedSecrets
+func (f *Flow) UnmarshalSealed(b []byte) error {
+	var v sealedPart
 	if err := json.Unmarshal(b, &v); err != nil {
 		return errors.New("the sealed part of a sign-in cannot be read") // the cause could quote the bytes
 	}
-	s.State, s.Verifier, s.DeviceCode = secret.New(v.State), secret.New(v.Verifier), secret.New(v.DeviceCode)
+	f.Secrets = FlowSecrets{secret.New(v.State), secret.New(v.Verifier), secret.New(v.DeviceCode)}
+	f.AuthorizationURL = v.AuthorizationURL
 	return nil
 }
 

@@ -149,7 +149,7 @@ type Client struct {
 	SecretExpiresAt time.Time // zero: never, or not known
 }
 
-// Flow is a pending authorization. Public is oauthflow.Flow as JSON; Blob its sealed secrets (table "flows", ID, 1).
+// Flow is a pending authorization. Public is oauthflow.Flow as JSON; Blob what of it is sealed (table "flows", ID, 1).
 type Flow struct {
 	ID        string
 	Revision  int64
