@@ -158,7 +158,7 @@ func (d *driver) prompt(listening bool) *Prompt {
 	f := d.state.Flow
 	p := &Prompt{
 		Flow: d.book.pendingFlow(d.record), VerificationURI: f.VerificationURI, VerificationURIComplete: f.VerificationURIComplete,
-		UserCode: f.UserCode, AuthorizationURL: f.AuthorizationURL, RedirectURI: f.RedirectURI, ExpiresAt: f.ExpiresAt,
+		UserCode: f.UserCode, ForeignHost: f.ForeignHost, AuthorizationURL: f.AuthorizationURL, RedirectURI: f.RedirectURI, ExpiresAt: f.ExpiresAt,
 	}
 	p.Flow.Driven = true
 	if listening {

@@ -49,6 +49,7 @@ type Prompt struct {
 	VerificationURI         string
 	VerificationURIComplete string
 	UserCode                string
+	ForeignHost             string // host of those two, in ASCII, where it is no site of the provider: to be warned of; else empty
 	AuthorizationURL        string
 	RedirectURI             string
 	ListenPort              int // 0: paste only

@@ -178,16 +178,10 @@ func deviceLines(p accounts.Prompt, f frame) []string {
 // otherHost marks a page that is on no site of the provider: whoever answered the request for a code chose it
 // (RFC 8628 §5.3), so the person has to judge.
 func otherHost(p accounts.Prompt, f frame) string {
-	entry := f.provider(p.Flow.Provider)
-	if entry.Issuer+entry.Authorization+entry.Device == "" { // no entry any more: nothing can be compared
+	if p.ForeignHost == "" {
 		return ""
 	}
-	for _, url := range []string{p.VerificationURI, p.VerificationURIComplete} { // the QR leads to the second
-		if url != "" && !entry.OwnSite(entry.Endpoints, url) {
-			return f.theme.signs.warning + " This page is at " + safetext.Host(url) + ", which is no site of " + entry.Name + ": go on only if you know it."
-		}
-	}
-	return ""
+	return f.theme.signs.warning + " This page is at " + p.ForeignHost + ", which is no site of " + f.provider(p.Flow.Provider).Name + ": go on only if you know it."
 }
 
 // shownURL is an address as it is shown: its host in ASCII, so that look-alike letters do not pass.

@@ -34,18 +34,14 @@ func TestD8_CodeAndAddressStandInTextBesideTheQR(t *testing.T) {
 // RFC 8628 §5.3: a page that is on no site of the provider is marked, and a host that looks like another shows it.
 func TestD13_APageOfAnotherHostIsMarked(t *testing.T) {
 	t.Parallel()
-	own := acme
-	own.Issuer = "https://acme.example"
-	for page, marked := range map[string]string{
-		"https://acme.example/device":      "",
-		"https://www.acme.example/device":  "",
-		"https://acme.test.example/device": "! This page is at acme.test.example, which is no site of Acme",
-		"https://асme.example/device":      "! This page is at xn--me-6kc2e.example, which is no site of Acme",
+	for page, p := range map[string]struct{ foreign, marked string }{
+		"https://acme.example/device":      {},
+		"https://acme.test.example/device": {"acme.test.example", "! This page is at acme.test.example, which is no site of Acme"},
+		"https://асme.example/device":      {"xn--me-6kc2e.example", "! This page is at xn--me-6kc2e.example, which is no site of Acme"},
 	} {
-		m := testModel(140, 40, sampleData())
-		m.providers = []provider.Provider{own}
+		m, marked := testModel(140, 40, sampleData()), p.marked
 		prompt := devicePrompt
-		prompt.VerificationURI, prompt.VerificationURIComplete = page, ""
+		prompt.VerificationURI, prompt.VerificationURIComplete, prompt.ForeignHost = page, "", p.foreign
 		text := seen(signingIn(m, prompt))
 		if marked == "" && strings.Contains(text, "This page is at") || !strings.Contains(text, marked) || strings.Contains(text, "асme") {
 			t.Errorf("%s shows %s", page, text)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -76,7 +77,8 @@ func (h *house) authorize(ctx context.Context, r authorizing) error {
 	if err != nil {
 		return err
 	}
-	p := &prompter{app: h.app, browser: !r.noBrowser}
+	at, _ := h.catalogue.Get(flow.Provider) // one that is gone from config.toml has no name
+	p := &prompter{app: h.app, provider: cmp.Or(at.Name, flow.Provider), browser: !r.noBrowser}
 	// The reader of stdin outlives a flow that ends by its poll or its listener; closing this gives the terminal back.
 	ending := make(chan struct{})
 	defer close(ending)

@@ -17,9 +17,10 @@ import (
 
 // prompter tells what happens during an authorization: to a person on stderr, or as events on stdout.
 type prompter struct {
-	app     *app
-	browser bool // may open one
-	ended   bool // an event that ends the flow was told
+	app      *app
+	provider string // its name
+	browser  bool   // may open one
+	ended    bool   // an event that ends the flow was told
 	// the last reason for waiting, told once
 	slow string
 }
@@ -38,6 +39,7 @@ type wirePrompt struct {
 	ExpiresAt               stamp                  `json:"expires_at"`
 	PasteOnly               bool                   `json:"paste_only"`
 	Name                    string                 `json:"name"`
+	ForeignHost             word                   `json:"foreign_host"` // where the code is entered, if that is no site of the provider
 }
 
 // wireWaiting tells of a poll that was slowed down or could not be made (RFC 8628 §3.5).
@@ -103,6 +105,7 @@ func wireEventOf(e accounts.FlowEvent) any {
 		return wirePrompt{
 			e.Kind, e.Prompt.Flow.Kind, word(e.Prompt.VerificationURI), word(e.Prompt.VerificationURIComplete), word(e.Prompt.UserCode),
 			word(e.Prompt.AuthorizationURL), word(e.Prompt.RedirectURI), stamp{e.Prompt.ExpiresAt}, e.PasteOnly, e.Prompt.Flow.Name,
+			word(e.Prompt.ForeignHost),
 		}
 	case accounts.FlowWaiting:
 		return wireWaiting{e.Kind, stamp{e.NextPollAt}, word(e.Reason)}
@@ -175,6 +178,9 @@ func (p *prompter) prompt(prompt accounts.Prompt, pasteOnly bool) {
 	a := p.app
 	if prompt.Flow.Kind == provider.Device {
 		a.progress("To authorize %s, open this address on any device:\n\n  %s\n\nand enter the code:  %s\n", prompt.Flow.Name, prompt.VerificationURI, prompt.UserCode)
+		if prompt.ForeignHost != "" {
+			a.progress("! %s is not a site of %s: go on only if you know it.", prompt.ForeignHost, p.provider)
+		}
 		a.progress("Never enter a code that somebody else sent you. It is good until %s.", moment(prompt.ExpiresAt))
 		return
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -96,4 +99,25 @@ func (r *rig) flows(t testing.TB) (all []store.Flow) {
 		t.Fatal(err)
 	}
 	return all
+}
+
+// RFC 8628 §5.3: that the code is to be entered at a site that is not the provider's is known to whoever shows it.
+func TestD13_AForeignHostComesWithThePrompt(t *testing.T) {
+	t.Parallel()
+	for page, foreign := range map[string]string{"https://evil.test/device": "evil.test", "": ""} {
+		r := newRig(t, sandbox.Options{})
+		if page != "" {
+			device := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = fmt.Fprintf(w, `{"device_code":"dc-12345678","user_code":"AB-12","verification_uri":%q,"expires_in":600}`, page)
+			}))
+			t.Cleanup(device.Close)
+			r.configure(t, r.server.ProviderTOML("demo", `device_authorization_endpoint = "`+device.URL+`/start"`))
+		}
+		req := request("sales")
+		req.Kind = provider.Device
+		events, err := r.leaveAtThePrompt(t, r.start(t, req).FlowID)
+		if !errors.Is(err, context.Canceled) || len(events) == 0 || events[0].Kind != accounts.FlowPrompt || events[0].Prompt.ForeignHost != foreign {
+			t.Errorf("%q: %+v, %v", page, events, err)
+		}
+	}
 }
