@@ -1,6 +1,7 @@
 package accounts_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -29,7 +30,7 @@ func TestAMovedRevokeAddressGetsNothing(t *testing.T) {
 	revokeAt(thief.URL())
 	_, err := r.Remove(t.Context(), a.ID, accounts.RemoveOptions{Revoke: true})
 	want := accounts.Drift{What: "revocation address", Old: apart.URL() + "/revoke", New: thief.URL() + "/revoke"}
-	if blocked, ok := err.(*accounts.BlockedError); !ok || !slices.Equal(blocked.Drift, []accounts.Drift{want}) {
+	if blocked, ok := errors.AsType[*accounts.BlockedError](err); !ok || !slices.Equal(blocked.Drift, []accounts.Drift{want}) {
 		t.Fatalf("error %v", err)
 	}
 	if _, err := r.Refresh(t.Context(), a.ID, accounts.Now(true)); !isA[*accounts.BlockedError](err) {

@@ -19,7 +19,7 @@ func TestD13_AForeignHostIsTold(t *testing.T) {
 		e := accounts.FlowEvent{Kind: accounts.FlowPrompt, Prompt: &prompt}
 
 		path := filepath.Join(t.TempDir(), "stderr")
-		stderr, err := os.Create(path) //nolint:gosec // the test's own folder
+		stderr, err := os.Create(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,7 +27,7 @@ func TestD13_AForeignHostIsTold(t *testing.T) {
 		if err := stderr.Close(); err != nil {
 			t.Fatal(err)
 		}
-		said, err := os.ReadFile(path) //nolint:gosec // as above
+		said, err := os.ReadFile(path)
 		const warning = "! evil.test is not a site of Acme: go on only if you know it."
 		if err != nil || !strings.Contains(string(said), "AB-12") || strings.Contains(string(said), warning) != (host != "") || strings.Contains(string(said), "not a site") != (host != "") {
 			t.Errorf("%q is told as %s, %v", host, said, err)
