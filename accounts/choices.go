@@ -80,7 +80,34 @@ func (plan authorization) obstacle(kind provider.FlowKind) string {
 	if kind == provider.Device && plan.client.Kind == kindWeb {
 		return fmt.Sprintf("the client %q is a web application, and the device flow needs another type of client", plan.client.Label)
 	}
+	if plan.lacksSecret(kind) {
+		return fmt.Sprintf("the client %q has no secret, without which %s does not complete the %s flow", plan.client.Label, p.Name, kind)
+	}
 	return ""
+}
+
+// lacksSecret reports whether a flow would end in a refused exchange, after the person has signed in. Where the client's
+// kind is not known, one that could be without a secret is enough to let it try, and so is config.toml saying auth = "none".
+func (plan authorization) lacksSecret(flow provider.FlowKind) bool {
+	if plan.client.HasSecret {
+		return false
+	}
+	kinds := plan.provider.ClientKindList()
+	if k, known := plan.provider.ClientKinds[plan.client.KindID]; known {
+		kinds = []provider.ClientKind{k}
+	} else if plan.client.FromConfig && plan.provider.Client.Auth == provider.AuthNone {
+		return false
+	}
+	able := 0
+	for _, k := range kinds {
+		if !slices.Contains(k.Flows, flow) {
+			continue
+		}
+		if able++; !k.NeedsSecretFor(flow) {
+			return false
+		}
+	}
+	return able > 0
 }
 
 func (plan authorization) reason(kind provider.FlowKind, first, only bool) string {

@@ -13,15 +13,22 @@ type ClientKind struct {
 	Preferred bool       `toml:"preferred"` // the one to register unless something speaks for another
 	Auth      AuthMethod `toml:"auth"`      // none: a public client, a secret must not be sent
 	Flows     []FlowKind `toml:"flows"`     // those it can do
-	Services  []string   `toml:"services"`  // those it can serve; empty = all
-	FileKey   string     `toml:"file_key"`  // top-level member of the file that the console offers (Google: installed, web)
-	Redirects string     `toml:"redirects"` // its rules for redirects, one sentence
-	Words     string     `toml:"words"`     // when to choose it, and what to look out for
-	Steps     []string   `toml:"steps"`     // how to register one, after the steps of registration
+	// Secretless are those of its flows that work without its secret, although it has one.
+	Secretless []FlowKind `toml:"secretless"`
+	Services   []string   `toml:"services"`  // those it can serve; empty = all
+	FileKey    string     `toml:"file_key"`  // top-level member of the file that the console offers (Google: installed, web)
+	Redirects  string     `toml:"redirects"` // its rules for redirects, one sentence
+	Words      string     `toml:"words"`     // when to choose it, and what to look out for
+	Steps      []string   `toml:"steps"`     // how to register one, after the steps of registration
 }
 
 // NeedsSecret reports whether clients of this kind have a secret that has to be given.
 func (k ClientKind) NeedsSecret() bool { return k.Auth == AuthPost || k.Auth == AuthBasic }
+
+// NeedsSecretFor reports whether a flow comes to nothing without the client's secret.
+func (k ClientKind) NeedsSecretFor(flow FlowKind) bool {
+	return k.NeedsSecret() && !slices.Contains(k.Secretless, flow)
+}
 
 // Registration says how a client is registered at a provider.
 type Registration struct {

@@ -201,14 +201,11 @@ func TestCallsThatNeedAVarSayItIsMissing(t *testing.T) {
 }
 
 // The order of an entry decides where the browser and fettle share a machine; over SSH accounts puts the code first.
-func TestD14_LoopbackComesFirstWhereNoSecretIsNeeded(t *testing.T) {
+func TestD14_LoopbackComesFirst(t *testing.T) {
 	t.Parallel()
 	compared := 0
 	for _, p := range builtin(t).All() {
-		public := slices.ContainsFunc(p.ClientKindList(), func(k provider.ClientKind) bool {
-			return !k.NeedsSecret() && slices.Contains(k.Flows, provider.Browser)
-		})
-		if !public || !slices.Contains(p.Flows, provider.Device) {
+		if !slices.Contains(p.Flows, provider.Device) || !slices.Contains(p.Flows, provider.Browser) {
 			continue
 		}
 		compared++

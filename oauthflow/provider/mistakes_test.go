@@ -92,6 +92,7 @@ func TestMistakesAreNamedWithFileLineAndKey(t *testing.T) {
 		{"kind with a foreign flow", "[providers.acme.client_kinds.x]\nauth = \"none\"\nflows = [\"device\"]\n", "c.toml:5: providers.acme.client_kinds.x.flows: "},
 		{"kind without authentication", "[providers.acme.client_kinds.x]\nflows = [\"browser\"]\n", "c.toml:3: providers.acme.client_kinds.x.auth: "},
 		{"kind for a foreign service", "[providers.acme.client_kinds.x]\nauth = \"none\"\nflows = [\"browser\"]\nservices = [\"y\"]\n", "c.toml:6: providers.acme.client_kinds.x.services: "},
+		{"kind without a secret for a flow that it lacks", "[providers.acme.client_kinds.x]\nauth = \"post\"\nflows = [\"browser\"]\nsecretless = [\"device\"]\n", "c.toml:6: providers.acme.client_kinds.x.secretless: "},
 		{"id of a kind", "[providers.acme.client_kinds.X]\n", "c.toml:3: providers.acme.client_kinds.X: "},
 		{"death from nowhere", "[providers.acme.deaths.x]\nwords = \"w\"\n", "c.toml:3: providers.acme.deaths.x.from: "},
 		{"death from something else", "[providers.acme.deaths.x]\nfrom = \"birth\"\nwords = \"w\"\n", "c.toml:4: providers.acme.deaths.x.from: "},

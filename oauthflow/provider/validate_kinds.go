@@ -72,6 +72,11 @@ func (p Provider) checkKinds() error {
 				return wrong(at+".flows", "%q is not among the provider's flows", f)
 			}
 		}
+		for _, f := range k.Secretless {
+			if !slices.Contains(k.Flows, f) {
+				return wrong(at+".secretless", "%q is not among the kind's flows", f)
+			}
+		}
 		if err := p.checkServiceIDs(at+".services", k.Services); err != nil {
 			return err
 		}
