@@ -89,7 +89,7 @@ func TestStrictProvidersAreAskedAFewAtATime(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, sandbox.Options{Rotation: sandbox.RotationSingleUse})
 	r.config.Parallel, r.config.StrictParallel = 8, 2
-	counter := &inFlight{next: http.DefaultTransport}
+	counter := &inFlight{next: http.DefaultTransport, joined: make(chan struct{})}
 	r.config.HTTP = &http.Client{Transport: counter}
 	r.Book = accounts.New(r.config)
 	if err := r.RefreshMany(t.Context(), r.plant(t, 20), accounts.Now(true), nil); err != nil {
@@ -100,9 +100,10 @@ func TestStrictProvidersAreAskedAFewAtATime(t *testing.T) {
 	}
 }
 
-// inFlight counts requests under way; each waits until another joins it or a moment has passed.
+// inFlight counts requests under way; the first waits until a second has joined it.
 type inFlight struct {
 	next      http.RoundTripper
+	joined    chan struct{}
 	mu        sync.Mutex
 	now, most int
 }
@@ -110,8 +111,15 @@ type inFlight struct {
 func (c *inFlight) RoundTrip(req *http.Request) (*http.Response, error) {
 	c.mu.Lock()
 	c.now++
+	if c.now == 2 && c.most < 2 {
+		close(c.joined)
+	}
 	c.most = max(c.most, c.now)
 	c.mu.Unlock()
+	select {
+	case <-c.joined:
+	case <-req.Context().Done():
+	}
 	defer func() { c.mu.Lock(); c.now--; c.mu.Unlock() }()
 	return c.next.RoundTrip(req)
 }
