@@ -153,7 +153,7 @@ func (s authorizeWizard) ended(id actionID, j job, f frame) (screen, []intent) {
 
 // restart drops the sign-in that waits and begins one in its place.
 func (s authorizeWizard) restart() (screen, []intent) {
-	s.after, s.problem, s.pasted = choice{}, "", 0
+	s.after, s.problem = choice{}, ""
 	return s, []intent{beginFlow{request: s.request, restart: true}}
 }
 

@@ -17,7 +17,7 @@ func (s authorizeWizard) act(id actionID, f frame) (screen, []intent) {
 	case id == actBack:
 		return s.backward()
 	case s.pasting && id == actNext:
-		return s.deliver(s.paste.Value())
+		return s.deliver(s.paste.Value(), j)
 	case at == atEnd: // before the keys of the sign-in: the job may have ended since the last frame
 		return s.ended(id, j, f)
 	case at == atSignIn:
@@ -170,7 +170,7 @@ func (s authorizeWizard) otherWay(a answer, f frame) (screen, []intent) {
 	choices, _ := a.value.([]accounts.FlowChoice)
 	for _, c := range choices {
 		if c.Kind == s.request.Kind && c.Unavailable == "" {
-			s.problem, s.pasted = "", 0
+			s.problem = ""
 			return s, []intent{beginFlow{request: s.request, restart: true}}
 		}
 		if c.Kind == s.request.Kind {
@@ -205,10 +205,11 @@ func other(j job) provider.FlowKind {
 func (s authorizeWizard) typed(msg tea.Msg, f frame) (screen, []intent) {
 	// A device code leaves nothing to paste: what is pasted then was meant for something else, and may be a secret.
 	if pasted, ok := msg.(tea.PasteMsg); ok && s.station >= atSignIn {
-		if _, j := s.where(f); j.prompt == nil || j.prompt.UserCode != "" || !j.running {
+		_, j := s.where(f)
+		if j.prompt == nil || j.prompt.UserCode != "" || !j.running {
 			return s, []intent{notify{"Nothing here takes pasted text.", accounts.SeverityWarning}}
 		}
-		return s.deliver(pasted.Content)
+		return s.deliver(pasted.Content, j)
 	}
 	if s.pasting {
 		s.paste = typedInto(s.paste, msg)
@@ -221,9 +222,9 @@ func (s authorizeWizard) typed(msg tea.Msg, f frame) (screen, []intent) {
 
 // deliver hands pasted text to the flow; the text is not echoed.
 // A wrong one ends nothing: the flow says what was wrong with it and waits on.
-func (s authorizeWizard) deliver(text string) (screen, []intent) {
+func (s authorizeWizard) deliver(text string, j job) (screen, []intent) {
 	s.pasting, s.problem = false, ""
 	s.paste.Reset()
-	s.pasted = len(text)
+	s.pasted = handedOver{j.run, len(text)}
 	return s, []intent{pasteInto{s.job(), text}}
 }

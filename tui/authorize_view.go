@@ -110,8 +110,8 @@ func (s authorizeWizard) pasteLines(j job, f frame) []string {
 	if j.rejected != nil {
 		lines = append(lines, "")
 		lines = append(lines, paragraphAt(t.signs.warning+" "+rejection(*j.rejected), f.width-2, " ", t.warn)...)
-	} else if s.pasted > 0 {
-		lines = append(lines, "", " "+t.faint.Render(fmt.Sprintf("Pasted %d characters.", s.pasted)))
+	} else if s.pasted.run == j.run && s.pasted.characters > 0 {
+		lines = append(lines, "", " "+t.faint.Render(fmt.Sprintf("Pasted %d characters.", s.pasted.characters)))
 	}
 	return lines
 }

@@ -29,10 +29,13 @@ type authorizeWizard struct {
 	request accounts.AuthorizeRequest
 	pasting bool
 	paste   textinput.Model
-	pasted  int    // characters handed over last
+	pasted  handedOver
 	problem string // why the step cannot go on
 	after   choice // what to do when it has ended
 }
+
+// handedOver is how much was pasted last, and into which run of the sign-in: the next one has had nothing.
+type handedOver struct{ run, characters int }
 
 // station is a step of the wizard.
 type station int
