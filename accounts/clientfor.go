@@ -34,8 +34,13 @@ type ClientError struct {
 }
 
 func (e *ClientError) Error() string {
+	if errors.Is(e.Err, errNoClient) {
+		return e.Err.Error() // names the provider itself
+	}
 	return fmt.Sprintf("client of provider %q: %v", e.Provider, e.Err)
 }
+
+var errNoClient = errors.New("there is no client")
 
 // Unwrap returns the reason.
 func (e *ClientError) Unwrap() error { return e.Err }

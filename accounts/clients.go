@@ -3,7 +3,6 @@ package accounts
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -180,7 +179,7 @@ func (b *Book) registration(ctx context.Context, p provider.Provider, clientID s
 	case len(all) == 1:
 		return all[0], nil
 	case len(all) == 0:
-		return ClientInfo{}, &ClientError{p.ID, errors.New("there is none; add one with `fettle client add " + p.ID + "`")}
+		return ClientInfo{}, &ClientError{p.ID, fmt.Errorf("%w of %s yet; add one with `fettle client add %s`", errNoClient, nameOf(p), p.ID)}
 	}
 	labels := make([]string, len(all))
 	for i, c := range all {

@@ -139,8 +139,9 @@ func TestClientsThatCannotBeKept(t *testing.T) {
 		t.Errorf("two clients and no word which: %v", err)
 	}
 	req.Provider, req.Services = "github", []string{"repositories"}
-	if _, err := r.FlowChoices(t.Context(), req); err == nil {
-		t.Error("no client, and nothing said")
+	want := "there is no client of GitHub yet; add one with `fettle client add github`"
+	if _, err := r.FlowChoices(t.Context(), req); !isA[*accounts.ClientError](err) || err.Error() != want {
+		t.Errorf("no client: %v, not %s", err, want)
 	}
 }
 

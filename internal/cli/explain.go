@@ -172,12 +172,12 @@ func explainFlow(err error) *failure {
 
 // explainRest is about clients, files, providers and the network.
 func explainRest(err error) *failure {
-	if client, ok := errors.AsType[*accounts.ClientError](err); ok {
+	if _, ok := errors.AsType[*accounts.ClientError](err); ok {
 		message, remedy := split(oneLine(err))
 		if remedy == "" {
 			remedy = "`fettle client list` shows the clients"
 		}
-		return &failure{Code: "client", Message: strings.TrimPrefix(message, client.Provider+": "), Remedy: remedy, exit: exitFailed}
+		return &failure{Code: "client", Message: message, Remedy: remedy, exit: exitFailed}
 	}
 	if file, ok := errors.AsType[*pwfile.FileError](err); ok {
 		return &failure{Code: string(file.Code), Message: file.Path + " cannot be used: " + file.Text, Remedy: file.Remedy, exit: exitFailed}

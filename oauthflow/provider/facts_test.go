@@ -148,7 +148,7 @@ func TestRegistrationStepsFollowKindAndServices(t *testing.T) {
 	t.Parallel()
 	p := get(t, builtin(t), "google")
 	all := strings.Join(p.RegistrationSteps("desktop", "sheets", "drive", "analytics"), "\n")
-	for _, want := range []string{"choose a project", "Google Sheets API", "Analytics Admin API", "Desktop app", "fettle client add google"} {
+	for _, want := range []string{"choose a project", "Google Sheets API", "Analytics Admin API", "Desktop app", "the screens ask for it next", "fettle client add google"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %q in\n%s", want, all)
 		}
