@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"fettle/accounts/store"
@@ -37,6 +38,23 @@ type ServiceResources struct {
 // IsNew reports whether a resource came since the listing before the last one.
 func (s ServiceResources) IsNew(r store.Resource) bool {
 	return !s.Former.IsZero() && r.FirstSeen.After(s.Former)
+}
+
+// Unlistable says why asking the provider can list nothing: each service has nothing to list, or lacks what listing needs.
+// It is "" where asking may help.
+func (l ResourceList) Unlistable() string {
+	var why []string
+	for _, s := range l.Services {
+		switch {
+		case !s.Lists:
+			why = append(why, s.Name+" has nothing to list")
+		case s.At.IsZero() && s.Empty != "": // never asked, and there is a reason
+			why = append(why, s.Empty)
+		default:
+			return ""
+		}
+	}
+	return strings.Join(why, "; ")
 }
 
 // goneTerm is how long a resource that is not listed any more is remembered.

@@ -174,7 +174,7 @@ var actions = []action{
 	{id: actUp, keys: []string{"up"}, label: "up", help: "To the account above.", scope: inDiagnosis, quiet: true},
 	{id: actDown, keys: []string{"down"}, label: "down", help: "To the account below.", scope: inDiagnosis, quiet: true},
 
-	{id: actList, keys: []string{"r"}, label: "list again", help: "Ask the provider again for what the account reaches, without touching the credential.", scope: inResources, off: needsIdle},
+	{id: actList, keys: []string{"r"}, label: "list again", help: "Ask the provider again for what the account reaches, without touching the credential.", scope: inResources, off: needsListing},
 	{id: actFilter, keys: []string{"/"}, label: "search", help: "Show only resources whose name or ID matches, with what they belong to.", scope: inResources},
 	{id: actCopyID, keys: []string{"c"}, label: "copy ID", help: "Send the resource's ID to your terminal's clipboard.", scope: inResources, off: needsResource},
 	{id: actStop, keys: []string{"ctrl+x"}, label: "stop", help: "Stop listing; what was listed before stays.", scope: inResources, off: needsJob},

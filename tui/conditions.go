@@ -164,6 +164,13 @@ func needsIdle(s situation) string {
 	return ""
 }
 
+func needsListing(s situation) string {
+	if s.unlisted != "" {
+		return s.unlisted
+	}
+	return needsIdle(s)
+}
+
 // needsJob is for ctrl+x. What is firm ends by itself soon, and half of it would be worse than all or nothing.
 func needsJob(s situation) string {
 	switch {

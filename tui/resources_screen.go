@@ -52,7 +52,7 @@ func (s resourcesScreen) scopes() []scope {
 }
 
 func (s resourcesScreen) situation(f frame) situation {
-	st := situation{}
+	st := situation{unlisted: s.list.Unlistable()}
 	if a, ok := f.account(s.id); ok {
 		st.account = &a
 	}

@@ -41,7 +41,8 @@ func withResources(m Model, list accounts.ResourceList) Model {
 
 // nothingFound is an account that is in order and owns nothing.
 func nothingFound(m Model) Model {
-	list := accounts.ResourceList{At: noon.Add(-time.Minute), Services: []accounts.ServiceResources{{Service: "analytics", Name: "Acme Analytics", Lists: true, Items: []store.Resource{},
+	at := noon.Add(-time.Minute)
+	list := accounts.ResourceList{At: at, Services: []accounts.ServiceResources{{Service: "analytics", Name: "Acme Analytics", Lists: true, At: at, Items: []store.Resource{},
 		Empty: "Every permission is granted, so this is the wrong user, or nothing there is shared with ops@acme.example."}}}
 	return feed(press(m, "down", "down", "down", "enter", "s"), answer{key: "resource tree id-press", value: list})
 }
@@ -233,5 +234,23 @@ func BenchmarkResourceKeyPress(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		m = press(m, keys[i%len(keys)])
 		_ = m.View()
+	}
+}
+
+// TestAnAccountWithNothingToListSaysSo, and r asks nobody: it could only come back with the same.
+func TestAnAccountWithNothingToListSaysSo(t *testing.T) {
+	t.Parallel()
+	for want, service := range map[string]accounts.ServiceResources{
+		"Acme Mail has nothing to list":        {Service: "mail", Name: "Acme Mail"},
+		"Acme Ads waits for a developer token": {Service: "ads", Name: "Acme Ads", Lists: true, Empty: "Acme Ads waits for a developer token"},
+	} {
+		m := withResources(testModel(140, 24, sampleData()), accounts.ResourceList{Services: []accounts.ServiceResources{service}})
+		if text := seen(m); !strings.Contains(text, want) || strings.Contains(text, "never listed") {
+			t.Errorf("%q is not said:\n%s", want, ansi.Strip(m.content()))
+		}
+		m = press(m, "r")
+		if j, _ := m.jobs.get(jobID{jobResources, "id-sales-ga"}); j.running || !strings.Contains(m.notice.text, want) {
+			t.Errorf("r: %+v, %q", j, m.notice.text)
+		}
 	}
 }

@@ -39,6 +39,9 @@ func (s resourcesScreen) head(f frame) []string {
 	if j, ok := f.jobs.get(s.listing()); ok && j.failed() {
 		lines = append(lines, failureLines(j.err, f)...)
 	}
+	if why := s.list.Unlistable(); why != "" {
+		return append(append(lines, paragraphAt(sentence(why), f.width-2, " ", t.faint)...), "")
+	}
 	a, known := f.account(s.id)
 	for _, svc := range s.list.Services {
 		if why := s.nothing(svc, a); why != "" && known {
@@ -75,6 +78,7 @@ func (s resourcesScreen) strip(f frame) string {
 		parts = append(parts, t.accent.Render(t.signs.busy+" stopping"))
 	case ok && j.running:
 		parts = append(parts, t.accent.Render(t.signs.busy+" listing again"))
+	case s.list.Unlistable() != "": // the lines below say why
 	case s.list.At.IsZero() && s.loaded:
 		parts = append(parts, t.faint.Render("never listed; r asks the provider"))
 	case s.loaded:
@@ -92,6 +96,9 @@ func (s resourcesScreen) nothing(svc accounts.ServiceResources, a accounts.Accou
 	}
 	if svc.Empty == "" || len(svc.Items) > 0 {
 		return ""
+	}
+	if svc.At.IsZero() { // not asked at all
+		return sentence(svc.Empty)
 	}
 	return "No " + svc.Name + " accounts found for " + identityWords(a) + ". " + sentence(svc.Empty) + " u signs in again."
 }

@@ -60,6 +60,7 @@ type situation struct {
 	canvas   *pwfile.Canvas       // the one under the cursor
 	pack     *packages.Package    // the one under the cursor
 	entry    string               // ID of the resource under the cursor
+	unlisted string               // why nothing can be listed, "" = it can
 	obstacle string               // the account that keeps something from being written, "" = none
 	back     string               // why esc cannot go back, "" = it can
 	next     string               // why enter cannot go on, "" = it can

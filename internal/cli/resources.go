@@ -103,6 +103,10 @@ func (a *app) printResources(l accounts.ResourceList, match string) error {
 		}
 		return a.emit(w)
 	}
+	if why := l.Unlistable(); l.At.IsZero() && why != "" {
+		a.printf("%s: %s", l.Name, shown(why, 500))
+		return nil
+	}
 	if l.At.IsZero() {
 		a.printf("%s was never listed: fettle resources %s --refresh", l.Name, l.Name)
 		return nil
