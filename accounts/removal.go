@@ -22,6 +22,18 @@ type RemovalPlan struct {
 	Reach     string   // token | grant | project: what dies with the token
 	Effects   []string // sentences: what each choice does; never nil
 	ToRevoke  bool     // removed before; only the revocation is left
+
+	forgetting []string // those of the effects that only forgetting has
+	revoking   []string // those that only revoking has
+}
+
+// EffectsOf are the effects of one choice.
+func (plan RemovalPlan) EffectsOf(revoke bool) []string {
+	others := plan.revoking
+	if revoke {
+		others = plan.forgetting
+	}
+	return slices.DeleteFunc(slices.Clone(plan.Effects), func(e string) bool { return slices.Contains(others, e) })
 }
 
 // How far a revocation reaches.
@@ -152,20 +164,20 @@ func projectOf(clientID string) string {
 // effects says in sentences what forgetting and what revoking do.
 func (plan *RemovalPlan) effects(a store.Account, p provider.Provider) []string {
 	name := nameOf(p)
-	out := []string{}
+	common := []string{}
 	switch {
 	case plan.Holder != "":
-		out = append(out, fmt.Sprintf("The credential is held by %s, not by this book: it stays valid at %s until it is revoked there.", plan.Holder, name))
+		common = append(common, fmt.Sprintf("The credential is held by %s, not by this book: it stays valid at %s until it is revoked there.", plan.Holder, name))
 	case !plan.CanRevoke:
-		out = append(out, fmt.Sprintf("%s offers no revocation that a program could ask for, or there is no credential here: forgetting the account here does not end it there.", name))
+		common = append(common, fmt.Sprintf("%s offers no revocation that a program could ask for, or there is no credential here: forgetting the account here does not end it there.", name))
 	default:
-		out = append(out, fmt.Sprintf("Forgetting it here leaves it valid at %s: copies in password files go on working.", name))
-		out = append(out, plan.revocationEffect(a, name))
+		plan.forgetting = append(plan.forgetting, fmt.Sprintf("Forgetting it here leaves it valid at %s: copies in password files go on working.", name))
+		plan.revoking = append(plan.revoking, plan.revocationEffect(a, name))
 	}
 	if len(plan.Siblings) > 0 {
-		out = append(out, "Revoking ends these accounts too: "+strings.Join(plan.Siblings, ", ")+".")
+		plan.revoking = append(plan.revoking, "Revoking ends these accounts too: "+strings.Join(plan.Siblings, ", ")+".")
 	}
-	return out
+	return slices.Concat(common, plan.forgetting, plan.revoking)
 }
 
 func (plan *RemovalPlan) revocationEffect(a store.Account, name string) string {

@@ -24,7 +24,7 @@ func (a *app) removeCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := h.agreeToRemove(ctx, account, yes || a.json); err != nil {
+				if err := h.agreeToRemove(ctx, account, revoke, yes || a.json); err != nil {
 					return err
 				}
 				if revoke {
@@ -41,8 +41,8 @@ func (a *app) removeCommand() *cobra.Command {
 	return cmd
 }
 
-// agreeToRemove says what will stop and, at a terminal, asks.
-func (h *house) agreeToRemove(ctx context.Context, account accounts.Account, agreed bool) error {
+// agreeToRemove says what will stop, what the way chosen does and, at a terminal, asks.
+func (h *house) agreeToRemove(ctx context.Context, account accounts.Account, revoke, agreed bool) error {
 	plan, err := h.book.RemovalPlan(ctx, account.ID)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (h *house) agreeToRemove(ctx context.Context, account accounts.Account, agr
 	if len(plan.Canvases) > 0 {
 		h.app.progress("These canvases will stop: %s", strings.Join(plan.Canvases, ", "))
 	}
-	for _, effect := range plan.Effects {
+	for _, effect := range plan.EffectsOf(revoke) {
 		h.app.progress("%s", effect)
 	}
 	// Scripts are not asked: calling remove without a terminal is the agreement.
