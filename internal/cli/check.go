@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -153,7 +154,9 @@ func (h *house) verifyAll(ctx context.Context) ([]missed, error) {
 	}
 	var out []missed
 	for _, t := range targets {
-		if _, err := h.book.Verify(ctx, t.id, nil); err != nil {
+		_, err := h.book.Verify(ctx, t.id, nil)
+		// One that was removed meanwhile is none of the accounts any more.
+		if _, gone := errors.AsType[*accounts.UnknownAccountError](err); err != nil && !gone {
 			out = append(out, missed{t, h.app.explain(err)})
 		}
 		// What was interrupted says nothing about the accounts that are left.

@@ -72,6 +72,37 @@ func TestHangupWhileRefreshingLosesNothing(t *testing.T) {
 	}
 }
 
+// An account that is removed while a monitor's check verifies the others is none that could not be verified.
+func TestRemovedWhileAllAreVerified(t *testing.T) {
+	t.Parallel()
+	w := newBook(t)
+	server, err := w.start("demo", sandbox.Options{}, sandbox.PublicClient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := w.seed(t, "demo", 2)
+	for _, name := range names {
+		if err := w.later(name, 2*time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gate := server.Faults.HoldAnswers(sandbox.TargetToken)
+	checked := make(chan ran, 1)
+	go func() {
+		r, err := w.run("check", "--verify")
+		if err != nil {
+			t.Error(err)
+		}
+		checked <- r
+	}()
+	<-gate.Arrived() // the first is being verified
+	w.mustRun(t, "remove", names[1])
+	gate.Open()
+	if r := <-checked; r.code != 0 || !strings.Contains(r.stdout, "ok=1;") || strings.Contains(r.stdout, names[1]) {
+		t.Errorf("code %d: %s%s", r.code, r.stdout, r.stderr)
+	}
+}
+
 // However many processes want a newer token at once, the provider of a single-use token is asked once.
 func TestManyProcessesMakeOneRequest(t *testing.T) {
 	t.Parallel()
