@@ -150,10 +150,10 @@ func TestDiskFailsForGood(t *testing.T) {
 		unstored, isHeld := errors.AsType[*accounts.UnstoredError](err)
 		if isHeld {
 			heldInAll++
-			if held := r.Unstored(); len(held) != 1 || held[0].AccountID != id || unstored.Account != "account-0000" || !errors.Is(err, errDisk) {
+			if held := r.Unstored(); len(held) != 1 || held[0].AccountID != id || unstored.Account != "account-0000" || !errors.Is(err, errDisk) || !errors.Is(held[0].Err, errDisk) {
 				t.Errorf("from operation %d: held %+v, error %v", n, held, err)
 			}
-			if err := r.Drain(ctx); !isA[*accounts.UnstoredError](err) {
+			if err := r.Drain(ctx); !isA[*accounts.UnstoredError](err) || !errors.Is(err, errDisk) {
 				t.Errorf("from operation %d: a drain that gives up said %v", n, err)
 			}
 		} else if err != nil && o.Requested && r.refreshes() == 1 && !errors.Is(err, errDisk) {

@@ -32,7 +32,11 @@ type Unstored struct {
 	AccountID string
 	Account   string // reference name
 	Since     time.Time
+	Err       error // what kept it from being stored when that was tried last
 }
+
+// Remedy says what lets the answer be stored after all.
+func (u Unstored) Remedy() string { return (&UnstoredError{Err: u.Err}).Remedy() }
 
 // flight is one piece of such work.
 type flight struct {
@@ -114,6 +118,7 @@ func (f *flight) hold(u Unstored, err error) {
 	} else {
 		u.Since = f.waiting.Since
 	}
+	u.Err = err
 	f.waiting = &UnstoredError{Account: u.Account, Since: u.Since, Err: err}
 	f.mu.Unlock()
 	f.once.Do(func() { close(f.held) })
@@ -185,7 +190,7 @@ func (b *Book) Drain(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		if held := b.Unstored(); len(held) > 0 {
-			return &UnstoredError{Account: held[0].Account, Since: held[0].Since, Err: ctx.Err()}
+			return &UnstoredError{Account: held[0].Account, Since: held[0].Since, Err: held[0].Err}
 		}
 		return ctx.Err()
 	}

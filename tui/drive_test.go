@@ -142,7 +142,7 @@ var scenes = map[string]func(m Model) Model{
 		return m
 	},
 	"accounts-unstored": func(m Model) Model {
-		return feed(m, dataMsg{same: true, routine: true, held: []accounts.Unstored{{AccountID: "id-sales-ga", Account: "sales-ga"}}})
+		return feed(m, dataMsg{same: true, routine: true, held: []accounts.Unstored{{AccountID: "id-sales-ga", Account: "sales-ga", Err: store.ErrNoSpace}}})
 	},
 	"detail-revoked":     func(m Model) Model { return press(m, "enter") },
 	"detail-missing":     func(m Model) Model { return press(m, "down", "enter") },

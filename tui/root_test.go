@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"fettle/accounts"
+	"fettle/accounts/store"
 	"fettle/accounts/vault"
 	"fettle/internal/secret"
 )
@@ -294,11 +295,16 @@ func (h *holding) Unstored() []accounts.Unstored           { return h.answers }
 // TestAnAnswerThatCannotBeStoredIsTold says so above everything else until it is stored.
 func TestAnAnswerThatCannotBeStoredIsTold(t *testing.T) {
 	t.Parallel()
-	book := &holding{answers: []accounts.Unstored{{AccountID: "id-sales-ga", Account: "sales-ga"}, {AccountID: "id-press", Account: "press"}}}
+	book := &holding{answers: []accounts.Unstored{{AccountID: "id-sales-ga", Account: "sales-ga", Err: store.ErrNoSpace}, {AccountID: "id-press", Account: "press"}}}
 	m := testModel(80, 24, sampleData())
 	m.run = newRunner(t.Context(), Services{Accounts: book, Clock: func() time.Time { return noon }})
 	m = feed(m, noticeMsg{"something else", accounts.SeverityOK}, m.run.look(7)())
-	if want := "NOT STORED: the new token of sales-ga and 1 more. Free disk space"; !strings.Contains(m.content(), want) {
+	if want := "NOT STORED: the new token of sales-ga and 1 more. Free some disk space; keep fettle running."; !strings.Contains(seen(m), want) {
+		t.Errorf("the screen does not say %q:\n%s", want, ansi.Strip(m.content()))
+	}
+	book.answers[0].Err = &vault.LockedError{}
+	m = feed(m, m.run.look(7)())
+	if want := "Open the vault again; keep fettle running."; !strings.Contains(seen(m), want) {
 		t.Errorf("the screen does not say %q:\n%s", want, ansi.Strip(m.content()))
 	}
 	book.answers = nil

@@ -143,5 +143,5 @@ func unstoredWords(held []accounts.Unstored) string {
 	if n := len(held) - 1; n > 0 {
 		who += fmt.Sprintf(" and %d more", n)
 	}
-	return "NOT STORED: the new token of " + who + ". Free disk space; keep fettle running."
+	return "NOT STORED: the new token of " + who + ". " + upperFirst(held[0].Remedy()) + "; keep fettle running."
 }

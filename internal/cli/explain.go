@@ -186,8 +186,8 @@ func explainRest(err error) *failure {
 		return &failure{Code: string(state.Code), Message: state.Path + " cannot be used: " + state.Text, Remedy: state.Remedy, exit: exitFailed}
 	}
 	if none, ok := errors.AsType[*pwfile.NoAccountError](err); ok {
-		return &failure{Code: "unknown_account", Message: fmt.Sprintf("%s has no account %q", none.Path, none.Name),
-			Remedy: "it carries: " + strings.Join(none.Names, ", "), Account: shown(none.Name, 63), exit: exitFailed}
+		return &failure{Code: "unknown_account", Message: fmt.Sprintf("%s has no account %q, it carries %s", none.Path, none.Name, strings.Join(none.Names, ", ")),
+			Remedy: none.Remedy, Account: shown(none.Name, 63), exit: exitFailed}
 	}
 	if bring, ok := errors.AsType[*packages.Error](err); ok {
 		f := &failure{Code: string(bring.Code), Message: bring.Text, Remedy: bring.Remedy, exit: exitFailed}

@@ -133,7 +133,7 @@ func (a *app) alarm(account string, err error) {
 		return
 	}
 	a.progress("fettle: THE NEW TOKEN OF %s CANNOT BE STORED and is held in memory (%s)", strings.ToUpper(account), oneLine(err))
-	a.progress("  → free some disk space and leave this program running")
+	a.progress("  → %s and leave this program running", accounts.Unstored{Account: account, Err: err}.Remedy())
 }
 
 // close waits for work in flight and closes the book.
