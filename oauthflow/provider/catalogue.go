@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -71,23 +70,23 @@ func (e *entry) load() (Provider, map[string]any, error) {
 	return e.provider, e.raw, e.err
 }
 
-// issuer returns the issuer of an entry, reading it only where a look at its text does not tell.
-func (e *entry) issuer() string {
-	if text, err := builtin.ReadFile(e.file); err == nil && e.file != "" {
-		m := issuerLine.FindSubmatch(text)
-		if m == nil {
-			return ""
+// has reports whether an entry has an issuer, reading it only where a look at its text does not tell: that takes longer
+// than everything else at the start of a process, and every provider of a config is compared with all of them.
+func (e *entry) has(issuer string) bool {
+	if text, err := builtin.ReadFile(e.file); err == nil {
+		_, rest, _ := strings.Cut(string(text), "\nissuer = \"")
+		stated, _, _ := strings.Cut(rest, "\"")
+		start, _, templated := strings.Cut(stated, "{")
+		if !templated {
+			return stated == issuer
 		}
-		if !strings.Contains(string(m[1]), "{") {
-			return string(m[1])
+		if !strings.HasPrefix(issuer, start) {
+			return false
 		}
 	}
 	p, _, _ := e.load() // a broken entry has no issuer
-	return p.Issuer
+	return p.Issuer == issuer
 }
-
-// Reading eight files whole took longer than the rest of a start; comparing issuers needs one line of each.
-var issuerLine = regexp.MustCompile(`(?m)^issuer = "([^"]*)"`)
 
 // Of is a catalogue of entries that are at hand already, such as the one that a password file describes. They are taken
 // as they are: nothing is validated or merged, and no config can be laid over them.
@@ -127,6 +126,9 @@ func (c *Catalogue) With(file string, toml []byte) (*Catalogue, error) {
 		out.entries[id] = &entry{id: id, raw: merged, provider: p}
 	}
 	for _, id := range slices.Sorted(maps.Keys(tables)) {
+		if below, ok := c.entries[id]; ok && below.provider.Issuer == out.entries[id].provider.Issuer {
+			continue // distinct below; one that takes it now is met itself
+		}
 		if err := out.distinctIssuer(id); err != nil {
 			return nil, locate(file, toml, id, err)
 		}
@@ -136,9 +138,12 @@ func (c *Catalogue) With(file string, toml []byte) (*Catalogue, error) {
 
 // distinctIssuer enforces RFC 9207 §4: with one issuer for two entries, iss could not tell them apart.
 func (c *Catalogue) distinctIssuer(id string) error {
-	issuer := c.entries[id].issuer()
+	issuer := c.entries[id].provider.Issuer // laid by With, so it is read
+	if issuer == "" {
+		return nil
+	}
 	for _, other := range slices.Sorted(maps.Keys(c.entries)) {
-		if other != id && issuer != "" && c.entries[other].issuer() == issuer {
+		if other != id && c.entries[other].has(issuer) {
 			return wrong("issuer", "providers.%s has the same issuer %s; make them one provider with several services", other, issuer)
 		}
 	}

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -172,6 +173,39 @@ func BenchmarkAllProviders(b *testing.B) {
 		}
 		if len(c.All()) == 0 {
 			b.Fatal("none")
+		}
+	}
+}
+
+// TestNoTwoEntriesHaveOneIssuer: neither two built-in ones nor one of a config and a built-in one, whose issuer may be a template.
+func TestNoTwoEntriesHaveOneIssuer(t *testing.T) {
+	t.Parallel()
+	owner := map[string]string{}
+	for _, p := range builtin(t).All() {
+		if p.Issuer == "" {
+			continue
+		}
+		if other, taken := owner[p.Issuer]; taken {
+			t.Errorf("%s and %s share %s", p.ID, other, p.Issuer)
+		}
+		owner[p.Issuer] = p.ID
+	}
+	if len(owner) < 4 {
+		t.Errorf("only %v have an issuer", owner)
+	}
+	for issuer, id := range owner {
+		if _, err := builtin(t).With("c.toml", fmt.Appendf(nil, "[providers.twin]\nissuer = %q\n", issuer)); err == nil || !strings.Contains(err.Error(), "providers."+id+" has the same issuer") {
+			t.Errorf("%s: %v", id, err)
+		}
+		other := "google"
+		if id == other {
+			other = "linkedin"
+		}
+		if _, err := builtin(t).With("c.toml", fmt.Appendf(nil, "[providers.%s]\nissuer = %q\n", other, issuer)); err == nil || !strings.Contains(err.Error(), "providers."+id+" has the same issuer") {
+			t.Errorf("%s takes that of %s: %v", other, id, err)
+		}
+		if _, err := builtin(t).With("c.toml", fmt.Appendf(nil, "[providers.%s]\nname = \"Ours\"\n", id)); err != nil {
+			t.Errorf("%s with another name: %v", id, err)
 		}
 	}
 }
