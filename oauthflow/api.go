@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"fettle/internal/safetext"
 	"fettle/oauthflow/provider"
@@ -53,7 +54,13 @@ func offOrigin(place Place, providerID, target string) *Error {
 		Description: "refused to send the token to " + safetext.Host(target) + ", which the provider's entry does not name; add it to api_origins if it is right"}
 }
 
-var inBraces = regexp.MustCompile(`\{[a-z_]+\}`)
+// lazily is a pattern that is compiled when it is first used: every process of fettle starts with this package, and few
+// ask a provider anything.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
+var inBraces = lazily(`\{[a-z_]+\}`)
 
 // fill puts kept members and the client id in the place of {NAME}. A member at the start is an address and
 // stays as it is; elsewhere it is escaped.
@@ -65,10 +72,10 @@ func fill(template string, kept map[string]string, clientID string) string {
 		return kept[strings.Trim(m, "{}")]
 	}
 	start := ""
-	if at := inBraces.FindStringIndex(template); at != nil && at[0] == 0 {
+	if at := inBraces().FindStringIndex(template); at != nil && at[0] == 0 {
 		start, template = strings.TrimSuffix(value(template[:at[1]]), "/"), template[at[1]:]
 	}
-	return start + inBraces.ReplaceAllStringFunc(template, func(m string) string { return url.PathEscape(value(m)) })
+	return start + inBraces().ReplaceAllStringFunc(template, func(m string) string { return url.PathEscape(value(m)) })
 }
 
 // Probe makes the cheapest call that proves a token works for a service.

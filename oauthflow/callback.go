@@ -3,7 +3,6 @@ package oauthflow
 import (
 	"crypto/subtle"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"fettle/oauthflow/provider"
@@ -118,7 +117,7 @@ func responseError(f *Flow, q url.Values) *Error {
 		Place: PlaceAuthorize, Provider: f.Provider, Code: cleanCode(q.Get("error")),
 		Subcode: cleanCode(q.Get("error_subtype")), Description: shorten(clean(q.Get("error_description"))),
 	}
-	if number := aadsts.FindStringSubmatch(e.Description); number != nil {
+	if number := aadsts().FindStringSubmatch(e.Description); number != nil {
 		e.Codes = []string{number[1]}
 	}
 	switch e.Code {
@@ -130,4 +129,4 @@ func responseError(f *Flow, q url.Values) *Error {
 
 // aadsts is Microsoft's number of an error, which a redirect has in its text alone. It decides: access_denied is
 // said of a person who cancels as well as of a policy that only an administrator can change.
-var aadsts = regexp.MustCompile(`^AADSTS(\d+):`)
+var aadsts = lazily(`^AADSTS(\d+):`)

@@ -3,7 +3,6 @@ package oauthflow
 import (
 	"encoding/json"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -159,10 +158,10 @@ func texts(v any) []string {
 	return out
 }
 
-var bearerError = regexp.MustCompile(`(?i)\berror="?([a-z_]+)`)
+var bearerError = lazily(`(?i)\berror="?([a-z_]+)`)
 
 func wwwAuthenticateError(header string) string {
-	if m := bearerError.FindStringSubmatch(header); m != nil {
+	if m := bearerError().FindStringSubmatch(header); m != nil {
 		return m[1]
 	}
 	return ""

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"fettle/internal/safetext"
@@ -209,11 +208,11 @@ func resolve(base *url.URL, ref string) string {
 	return base.ResolveReference(u).String()
 }
 
-var link = regexp.MustCompile(`<([^>]*)>([^<]*)`)
+var link = lazily(`<([^>]*)>([^<]*)`)
 
 // linkNext reads rel="next" (RFC 8288).
 func linkNext(headers []string) string {
-	for _, m := range link.FindAllStringSubmatch(strings.Join(headers, ","), -1) {
+	for _, m := range link().FindAllStringSubmatch(strings.Join(headers, ","), -1) {
 		if strings.Contains(strings.ReplaceAll(m[2], `"`, ""), "rel=next") {
 			return m[1]
 		}

@@ -2,7 +2,6 @@ package oauthflow
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 )
 
@@ -37,10 +36,10 @@ func ParsePaste(f *Flow, text string) (code string, err error) {
 	return bareCode(s)
 }
 
-var lineBreak = regexp.MustCompile(`[ \t]*[\r\n\x{2028}\x{2029}]+[ \t]*|[\x{200b}\x{feff}\x00]`)
+var lineBreak = lazily(`[ \t]*[\r\n\x{2028}\x{2029}]+[ \t]*|[\x{200b}\x{feff}\x00]`)
 
 // joinLines mends what a terminal broke into lines.
-func joinLines(s string) string { return lineBreak.ReplaceAllString(s, "") }
+func joinLines(s string) string { return lineBreak().ReplaceAllString(s, "") }
 
 // asRedirect returns the text as an address, nil if it is none. Browsers leave out the scheme.
 func (f *Flow) asRedirect(s string) *url.URL {
@@ -96,10 +95,10 @@ func pathOf(u *url.URL) string {
 	return "/"
 }
 
-var queryStart = regexp.MustCompile(`^[^\s?#]*[?#](\w+=)|^(code|state|error|iss|scope)=`)
+var queryStart = lazily(`^[^\s?#]*[?#](\w+=)|^(code|state|error|iss|scope)=`)
 
 // isQuery tells a query from a code, which may end in = signs too.
-func isQuery(s string) bool { return queryStart.MatchString(s) }
+func isQuery(s string) bool { return queryStart().MatchString(s) }
 
 // bareCode reads a code alone. Copied from an address bar it is percent-encoded; a + is a plus.
 func bareCode(s string) (string, error) {

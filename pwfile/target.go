@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"fettle/accounts/store"
 	"fettle/internal/safetext"
@@ -17,10 +18,10 @@ import (
 const fileSuffix = ".pwfile.age"
 
 // canvasName is also a file name and a part of command lines.
-var canvasName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+var canvasName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`) })
 
 func checkName(name string) error {
-	if !canvasName.MatchString(name) {
+	if !canvasName().MatchString(name) {
 		return errors.New("a canvas's name has 1 to 63 letters, digits, dots, dashes and underscores, and begins with a letter or digit")
 	}
 	return nil
@@ -29,7 +30,7 @@ func checkName(name string) error {
 // inCommand spells a canvas's name for a command that somebody may paste: a name out of a file that nobody vouches for
 // yet could be a command of its own.
 func inCommand(name string) string {
-	if !canvasName.MatchString(name) {
+	if !canvasName().MatchString(name) {
 		return "CANVAS"
 	}
 	return name

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"fettle/internal/safetext"
@@ -49,18 +50,24 @@ func (h Host) argument() string {
 	return s
 }
 
+// lazily is a pattern that is compiled when it is first used: every process of fettle starts with this package, and few
+// start ssh.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
 // What ssh says, as of OpenSSH 8 to 10. It is not translated.
 var (
-	serverKey   = regexp.MustCompile(`(?m)^debug1: Server host key: (\S+) (SHA256:\S+)`)
-	unknownKey  = regexp.MustCompile(`(?m)^No (\S+) host key is known for (\S+) and you have requested strict checking`)
-	changedKey  = regexp.MustCompile(`(?m)^Host key for (\S+) has changed and you have requested strict checking`)
-	offending   = regexp.MustCompile(`(?m)^Offending \S+ key in (.+):(\d+)`)
-	connecting  = regexp.MustCompile(`(?m)^debug1: Connecting to (\S+) \[\S*\] port (\d+)`)
-	unresolved  = regexp.MustCompile(`(?m)^ssh: Could not resolve hostname (.*)`)
-	unreached   = regexp.MustCompile(`(?m)^(?:ssh: connect to host (.*)|Connection timed out during banner exchange|(?:Connection (?:closed|reset) by|kex_exchange_identification: ).*|.*: Connection timed out)`)
-	refusedUser = regexp.MustCompile(`(?m)^(\S+@\S+: Permission denied \(.*\))`)
-	noSubsystem = regexp.MustCompile(`(?m)^(subsystem request failed on channel|exec request failed)`)
-	badConfig   = regexp.MustCompile(`(?m)^(.*(?:Bad configuration option|Bad owner or permissions|terminating, \d+ bad configuration|: keyword \S+ extra arguments|Can't open user config).*|jumphost loop .*)`)
+	serverKey   = lazily(`(?m)^debug1: Server host key: (\S+) (SHA256:\S+)`)
+	unknownKey  = lazily(`(?m)^No (\S+) host key is known for (\S+) and you have requested strict checking`)
+	changedKey  = lazily(`(?m)^Host key for (\S+) has changed and you have requested strict checking`)
+	offending   = lazily(`(?m)^Offending \S+ key in (.+):(\d+)`)
+	connecting  = lazily(`(?m)^debug1: Connecting to (\S+) \[\S*\] port (\d+)`)
+	unresolved  = lazily(`(?m)^ssh: Could not resolve hostname (.*)`)
+	unreached   = lazily(`(?m)^(?:ssh: connect to host (.*)|Connection timed out during banner exchange|(?:Connection (?:closed|reset) by|kex_exchange_identification: ).*|.*: Connection timed out)`)
+	refusedUser = lazily(`(?m)^(\S+@\S+: Permission denied \(.*\))`)
+	noSubsystem = lazily(`(?m)^(subsystem request failed on channel|exec request failed)`)
+	badConfig   = lazily(`(?m)^(.*(?:Bad configuration option|Bad owner or permissions|terminating, \d+ bad configuration|: keyword \S+ extra arguments|Can't open user config).*|jumphost loop .*)`)
 )
 
 // explain derives cause, text and remedy from what ssh said; established says whether SFTP had begun.
@@ -68,20 +75,20 @@ func (e *Error) explain(words string, established bool) {
 	switch {
 	case strings.Contains(words, "Host key verification failed"):
 		e.hostKey(words)
-	case badConfig.MatchString(words):
-		e.Cause, e.Text, e.Remedy = BadConfig, "ssh does not take its configuration: "+said(badConfig.FindString(words)), "correct that file"
-	case noSubsystem.MatchString(words):
+	case badConfig().MatchString(words):
+		e.Cause, e.Text, e.Remedy = BadConfig, "ssh does not take its configuration: "+said(badConfig().FindString(words)), "correct that file"
+	case noSubsystem().MatchString(words):
 		e.Cause, e.Text, e.Remedy = NoSFTP, "the host offers no SFTP to this user", "enable its sftp subsystem (sshd_config: Subsystem sftp internal-sftp)"
 	// From here on it matters how far it came: the same words mean a line that broke, or a host that never answered.
 	case established:
 		e.Cause, e.Text, e.Remedy = Dropped, "the connection ended in the middle"+because(words), "run the same again"
-	case refusedUser.MatchString(words):
+	case refusedUser().MatchString(words):
 		e.login(words)
-	case unresolved.MatchString(words):
-		e.Cause, e.Text = UnknownName, "the name cannot be resolved: "+said(unresolved.FindStringSubmatch(words)[1])
+	case unresolved().MatchString(words):
+		e.Cause, e.Text = UnknownName, "the name cannot be resolved: "+said(unresolved().FindStringSubmatch(words)[1])
 		e.Remedy = "check the host's name, and ~/.ssh/config if it is an alias"
-	case unreached.MatchString(words):
-		e.Cause, e.Text = Unreachable, "no connection: "+said(unreached.FindString(words))
+	case unreached().MatchString(words):
+		e.Cause, e.Text = Unreachable, "no connection: "+said(unreached().FindString(words))
 		e.Remedy = "check that the host is up and its SSH port open to this machine"
 	default:
 		e.Cause, e.Text, e.Remedy = Failed, "ssh gave up"+because(words), "try ssh "+e.Host.argument()+" by hand"
@@ -97,7 +104,7 @@ func (e *Error) login(words string) {
 		e.Remedy = "load the key into an agent (ssh-add), run this at a terminal, or use a key without a passphrase"
 		return
 	}
-	e.Cause, e.Text = NotAuthorized, "it does not let this user in: "+said(refusedUser.FindString(words))
+	e.Cause, e.Text = NotAuthorized, "it does not let this user in: "+said(refusedUser().FindString(words))
 	e.Remedy = "add this user's public key to authorized_keys there (ssh-copy-id), or name the key in ~/.ssh/config (IdentityFile)"
 }
 
@@ -105,14 +112,14 @@ func (e *Error) login(words string) {
 // passed come before.
 func (e *Error) hostKey(words string) {
 	kind := ""
-	if all := serverKey.FindAllStringSubmatch(words, -1); len(all) > 0 {
+	if all := serverKey().FindAllStringSubmatch(words, -1); len(all) > 0 {
 		kind, e.Fingerprint = all[len(all)-1][1], all[len(all)-1][2]
 	}
-	if m := changedKey.FindStringSubmatch(words); m != nil || strings.Contains(words, "REVOKED") {
+	if m := changedKey().FindStringSubmatch(words); m != nil || strings.Contains(words, "REVOKED") {
 		e.Cause, e.Text = ChangedHostKey, "its host key is not the one that is known: it shows "+said(kind+" "+e.Fingerprint)
 		e.Remedy = "somebody may be in between; if its administrator confirms that fingerprint, forget the former key"
 		known := usualKnown
-		if file := offending.FindStringSubmatch(words); m != nil && file != nil {
+		if file := offending().FindStringSubmatch(words); m != nil && file != nil {
 			known = "'" + said(file[1]) + "'"
 			e.Remedy += fmt.Sprintf(" (ssh-keygen -R '%s' -f %s)", plainName(m[1]), known)
 		}
@@ -120,7 +127,7 @@ func (e *Error) hostKey(words string) {
 		return
 	}
 	e.Cause, e.Text = UnknownHostKey, "its host key is not known"
-	if m := unknownKey.FindStringSubmatch(words); m != nil && e.Fingerprint != "" {
+	if m := unknownKey().FindStringSubmatch(words); m != nil && e.Fingerprint != "" {
 		e.Text = fmt.Sprintf("the host key of %s is not known: %s %s", plainName(m[2]), said(kind), e.Fingerprint)
 	}
 	e.Remedy = "compare the fingerprint with what its administrator says, then add the key: " + e.addKey(words, usualKnown)
@@ -133,7 +140,7 @@ const usualKnown = "~/.ssh/known_hosts"
 // then; and it reaches hosts behind a jump host, as ssh-keyscan does not.
 func (e *Error) addKey(words, known string) string {
 	command := "ssh -o StrictHostKeyChecking=ask "
-	if all := connecting.FindAllStringSubmatch(words, -1); len(all) == 1 && !strings.Contains(words, "Executing proxy command") {
+	if all := connecting().FindAllStringSubmatch(words, -1); len(all) == 1 && !strings.Contains(words, "Executing proxy command") {
 		return fmt.Sprintf("%s%s, or ssh-keyscan -p %s %s >> %s", command, e.Host.argument(), all[0][2], plainName(all[0][1]), known)
 	}
 	return command + e.Host.argument()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -53,8 +52,8 @@ func (l Location) String() string {
 // User and host end up in ssh's arguments and, by way of the tokens %h and %r, in ProxyCommand lines that a shell reads
 // (CVE-2023-51385): nothing that a shell or an option parser would take for more than a name passes.
 var (
-	userPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._+@-]*$`)
-	hostPattern = regexp.MustCompile(`^[A-Za-z0-9_:][A-Za-z0-9._:%-]*$`)
+	userPattern = lazily(`^[A-Za-z0-9_][A-Za-z0-9._+@-]*$`)
+	hostPattern = lazily(`^[A-Za-z0-9_:][A-Za-z0-9._:%-]*$`)
 )
 
 // Parse reads sftp://[user@]host[:port]/path. The path is absolute; /~/ begins one that is relative to the login folder.
@@ -68,7 +67,7 @@ func Parse(address string) (Location, error) {
 		return Location{}, errors.New("an address holds no password: use a key, and name its file in ~/.ssh/config")
 	}
 	l := Location{Host: Host{User: u.User.Username(), Name: u.Hostname()}}
-	if !hostPattern.MatchString(l.Host.Name) || l.Host.User != "" && !userPattern.MatchString(l.Host.User) {
+	if !hostPattern().MatchString(l.Host.Name) || l.Host.User != "" && !userPattern().MatchString(l.Host.User) {
 		return Location{}, errors.New("the host or the user in the address has characters that ssh would not take as a name")
 	}
 	if port := u.Port(); port != "" {

@@ -3,7 +3,6 @@ package provider
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -35,15 +34,15 @@ func locate(file string, text []byte, id string, err error) error {
 }
 
 var (
-	decodeText = regexp.MustCompile(`^(?:toml: )?(?:line (\d+))?(?: ?\(last key "(.+?)"\))?: (.*)$`)
-	wrongType  = regexp.MustCompile(`^incompatible types: TOML value has type (.+); destination has type (.+)$`)
-	mismatch   = regexp.MustCompile(`^type mismatch for .+: expected (.+) but found (.+)$`)
+	decodeText = lazily(`^(?:toml: )?(?:line (\d+))?(?: ?\(last key "(.+?)"\))?: (.*)$`)
+	wrongType  = lazily(`^incompatible types: TOML value has type (.+); destination has type (.+)$`)
+	mismatch   = lazily(`^type mismatch for .+: expected (.+) but found (.+)$`)
 )
 
 // decodeError brings the decoder's errors, of which some are typed and some are text, into the one form of this package.
 func decodeError(file string, err error) error {
 	text := strings.TrimPrefix(err.Error(), "toml: ")
-	m := decodeText.FindStringSubmatch(text)
+	m := decodeText().FindStringSubmatch(text)
 	if m == nil {
 		return fmt.Errorf("%s: %s", file, text)
 	}
@@ -55,9 +54,9 @@ func decodeError(file string, err error) error {
 	if m[2] != "" {
 		where += ": " + m[2]
 	}
-	if t := wrongType.FindStringSubmatch(what); t != nil {
+	if t := wrongType().FindStringSubmatch(what); t != nil {
 		what = fmt.Sprintf("the value is of type %s, and has to be of type %s", tomlType(t[1]), tomlType(t[2]))
-	} else if t := mismatch.FindStringSubmatch(what); t != nil {
+	} else if t := mismatch().FindStringSubmatch(what); t != nil {
 		what = fmt.Sprintf("the value is of type %s, and has to be of type %s", tomlType(t[2]), tomlType(t[1]))
 	}
 	return fmt.Errorf("%s: %s", where, what)

@@ -64,7 +64,7 @@ func (p Provider) OwnSite(e Endpoints, rawURL string) bool {
 	}
 	own := slices.Clone(p.VerificationHosts)
 	for _, raw := range []string{p.Issuer, e.Authorization, e.Device} {
-		if at, err := url.Parse(placeholder.ReplaceAllString(raw, "x")); err == nil && at.Host != "" {
+		if at, err := url.Parse(placeholder().ReplaceAllString(raw, "x")); err == nil && at.Host != "" {
 			own = append(own, site(at.Hostname()))
 		}
 	}

@@ -8,15 +8,22 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/net/publicsuffix"
 )
 
-var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+// lazily is a pattern that is compiled when it is first used: every process of fettle starts with this package, and few read
+// an entry that has a mistake.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
+var idPattern = lazily(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 
 // Validate reports the first thing that is wrong with an entry.
 func (p Provider) Validate() error {
-	if !idPattern.MatchString(p.ID) {
+	if !idPattern().MatchString(p.ID) {
 		return fmt.Errorf("%q is not a provider id: use lower-case letters, digits, - and _", p.ID)
 	}
 	// Endpoints and flows first: what follows would only stumble over their mistakes.
@@ -176,7 +183,7 @@ func (p Provider) checkClient() error {
 func (p Provider) checkServices() error {
 	for id, s := range p.Services {
 		at := "services." + id
-		if !idPattern.MatchString(id) {
+		if !idPattern().MatchString(id) {
 			return wrong(at, "%q is not a service id: use lower-case letters, digits, - and _", id)
 		}
 		for _, scope := range s.Scopes {
@@ -199,23 +206,23 @@ func (p Provider) checkServices() error {
 	return nil
 }
 
-var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
+var placeholder = lazily(`\{[a-z_]+\}`)
 
 // checkTemplate checks a URL that may hold a kept member, the client id or the id token's tenant in braces.
 func (p Provider) checkTemplate(raw string) error {
 	if raw == "" {
 		return nil
 	}
-	for _, name := range placeholder.FindAllString(raw, -1) {
+	for _, name := range placeholder().FindAllString(raw, -1) {
 		name = strings.Trim(name, "{}")
 		if name != "client_id" && name != "tenantid" && !slices.Contains(p.Keep, name) {
 			return fmt.Errorf("{%s} is filled in by nothing: add it to vars or keep", name)
 		}
 	}
-	if first := placeholder.FindStringIndex(raw); first != nil && first[0] == 0 {
+	if first := placeholder().FindStringIndex(raw); first != nil && first[0] == 0 {
 		return nil // a kept instance URL; its host is checked against instance_hosts when it is used
 	}
-	return checkURL(placeholder.ReplaceAllString(raw, "x"))
+	return checkURL(placeholder().ReplaceAllString(raw, "x"))
 }
 
 func checkURL(raw string) error {

@@ -58,7 +58,7 @@ func (p Provider) checkScopes() error {
 func (p Provider) checkKinds() error {
 	for _, id := range slices.Sorted(maps.Keys(p.ClientKinds)) {
 		at, k := "client_kinds."+id, p.ClientKinds[id]
-		if !idPattern.MatchString(id) {
+		if !idPattern().MatchString(id) {
 			return wrong(at, "%q is not the id of a client kind: use lower-case letters, digits, - and _", id)
 		}
 		if !slices.Contains([]AuthMethod{AuthNone, AuthBasic, AuthPost}, k.Auth) {
@@ -99,7 +99,7 @@ var causes = []string{"expired", "idle", "revoked", "session_policy", "admin_pol
 func (p Provider) checkDeaths() error {
 	for _, id := range slices.Sorted(maps.Keys(p.Deaths)) {
 		at, d := "deaths."+id, p.Deaths[id]
-		if !idPattern.MatchString(id) {
+		if !idPattern().MatchString(id) {
 			return wrong(at, "%q is not an id: use lower-case letters, digits, - and _", id)
 		}
 		if !slices.Contains([]DeathFrom{FromConsent, FromUse, FromClientUse, FromAnswer, FromEvent}, d.From) {

@@ -40,7 +40,7 @@ func (s *session) clean(ctx context.Context, m *Manifest, r *Result, t *teller) 
 	// Collected first: a listing that is changed while its pages come may leave something out.
 	err := s.depot.list(ctx, objectsDir+"/", func(o object) error {
 		base := o.Name[strings.LastIndex(o.Name, "/")+1:]
-		ours := o.Name == objectsDir+"/"+base && (hexHash.MatchString(base) || strings.HasPrefix(base, tempPrefix))
+		ours := o.Name == objectsDir+"/"+base && (hexHash().MatchString(base) || strings.HasPrefix(base, tempPrefix))
 		d, known := dropped[base]
 		switch {
 		case !ours || named[base]: // what somebody else keeps there is not ours to remove

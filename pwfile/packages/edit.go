@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"fettle/accounts/store"
 	"fettle/internal/safetext"
@@ -41,7 +42,7 @@ type NewPackage struct {
 	Layout   store.PackageLayout // "" = objects
 }
 
-var packageName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+var packageName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`) })
 
 // Add takes a package into the book. Nothing travels yet.
 func (k *Keeper) Add(ctx context.Context, n NewPackage) (Package, error) {
@@ -100,7 +101,7 @@ func (k *Keeper) write(ctx context.Context, action string, change Change, read f
 
 func (c Change) apply(p *store.Package, all []pwfile.Canvas) error {
 	if c.Name != nil {
-		if p.Name = *c.Name; !packageName.MatchString(p.Name) {
+		if p.Name = *c.Name; !packageName().MatchString(p.Name) {
 			return errors.New("a package's name has 1 to 63 letters, digits, dots, dashes and underscores, and begins with a letter or digit")
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"sync"
 	"time"
 
 	"fettle/accounts/store"
@@ -123,7 +124,7 @@ func decodeManifest(file []byte) (*Manifest, error) {
 	return m, m.validate()
 }
 
-var hexHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var hexHash = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{64}$`) })
 
 // validate refuses what could not be fetched safely, signed or not.
 func (m *Manifest) validate() error {
@@ -143,12 +144,12 @@ func (m *Manifest) validate() error {
 		if with, ok := seen.add(e.Path); !ok {
 			return fmt.Errorf("%s and %s cannot lie beside each other", e.Path, with)
 		}
-		if !hexHash.MatchString(e.SHA256) || e.Size < 0 {
+		if !hexHash().MatchString(e.SHA256) || e.Size < 0 {
 			return fmt.Errorf("%s has no SHA-256 or no size", e.Path)
 		}
 	}
 	for _, d := range m.Dropped {
-		if !hexHash.MatchString(d.SHA256) {
+		if !hexHash().MatchString(d.SHA256) {
 			return errors.New("it drops an object without a SHA-256")
 		}
 	}
