@@ -111,8 +111,10 @@ func (m Model) looked(msg dataMsg) (tea.Model, tea.Cmd) {
 	}
 	m.jobs = m.jobs.settled(msg.after)
 	switch {
-	case msg.same:
+	case msg.same && msg.after == (jobID{}):
 		return m, nil
+	case msg.same: // a job ended, which screens may wait for even where it changed nothing
+		return m.renewed()
 	case msg.problem != "":
 		m.data.problem = msg.problem
 		return m, nil

@@ -62,8 +62,13 @@ func (f frame) provider(id string) provider.Provider {
 	return provider.Provider{ID: id, Name: id}
 }
 
-// renewed follows the clients: one that was added meanwhile can be chosen.
+// renewed follows the clients: one that was added meanwhile can be chosen. A paste box ends with its sign-in, which
+// the listener may have ended: on the page of the end the keys would still go into it.
 func (s authorizeWizard) renewed(f frame) (screen, []intent) {
+	if at, _ := s.where(f); s.pasting && at != atSignIn {
+		s.pasting = false
+		s.paste.Reset()
+	}
 	s.providers.options = f.providerOptions()
 	if at := s.providers.at; at != "" && !strings.Contains(at, clientMark) { // it had no client: take its first
 		for _, o := range s.providers.options {

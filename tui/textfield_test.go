@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"fettle/accounts"
 )
 
 // TestAFieldFitsANarrowScreen: nothing is cut off it, and what was typed last is seen, wherever the cursor went.
@@ -55,5 +57,21 @@ func TestACopiedLineBreakIsNoBlank(t *testing.T) {
 	m = press(paste(removingConfirm(), "sales-ga\n"), "enter")
 	if j, _ := m.jobs.get(jobID{jobRemove, "id-sales-ga"}); !j.running {
 		t.Error("a copied name does not confirm")
+	}
+}
+
+// TestAnOpenPasteBoxEndsWithItsSignIn: the sign-in ended by its listener meanwhile, so keys mean what the page says again.
+func TestAnOpenPasteBoxEndsWithItsSignIn(t *testing.T) {
+	t.Parallel()
+	m := write(press(signingIn(testModel(80, 24, sampleData()), browserPrompt), "p"), "http://127")
+	if !m.front().typing() {
+		t.Fatal("the paste box is not open")
+	}
+	m = feed(m, flowEnd(m, accounts.FlowResult{AccountID: "id-sales-ga", Name: "sales-ga", End: accounts.EndAuthorized, Reauthorized: true}))
+	if m.front().typing() {
+		t.Error("the page of the end still takes text")
+	}
+	if m = press(m, "enter"); m.front().title(m.frame()) == "Update sales-ga" {
+		t.Errorf("enter does nothing:\n%s", seen(m))
 	}
 }
