@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -9,7 +8,6 @@ import (
 
 	"fettle/accounts"
 	"fettle/internal/safetext"
-	"fettle/oauthflow/provider"
 )
 
 func (s authorizeWizard) view(f frame) string {
@@ -247,58 +245,3 @@ func link(label, url string, t theme) string {
 
 // spaced puts air between the characters of a code.
 func spaced(code string) string { return strings.Join(strings.Split(code, ""), " ") }
-
-// endLines say what came of the sign-in.
-func (s authorizeWizard) endLines(j job, f frame) (question string, body []string) {
-	t, name := f.theme, s.request.Name
-	text := func(words string) []string { return indent1(wrap(words, f.width-2)) }
-	switch endingOf(j) {
-	case endAuthorized:
-		return name + " is authorized, with every permission", checkSummary(j.checks, f)
-	case endPartial:
-		body = []string{" " + t.bad.Render("Not granted, in the words of the page:")}
-		for _, p := range j.flow.Missing {
-			body = append(body, "   "+t.bad.Render(t.signs.box+" "+p.Words))
-		}
-		if len(j.flow.Missing) == 0 {
-			body = text(j.flow.Why)
-		}
-		return name + " is stored, but " + missingWords(j.flow.Missing), body
-	case endDecision:
-		return "A new credential of " + name + " is stored beside the one in use", append(text(sentence(j.flow.Why)), checkSummary(j.checks, f)...)
-	case endPaused:
-		return "The sign-in of " + name + " waits", s.pausedLines(j, f)
-	case endElsewhere:
-		return "Another fettle shows this sign-in", text("It waits for the person there. Once it is finished, " + name + " appears in the list here by itself; if that program has ended, look again.")
-	case endExpired:
-		return "The sign-in of " + name + " has expired", text("Nobody signed in in time, or it was dropped. The stored credential, if there is one, is as it was.")
-	case endFailed:
-	}
-	body = checkSummary(j.checks, f)
-	switch {
-	case j.err != nil:
-		body = append(body, failureLines(j.err, f)...)
-	case j.flow != nil && j.flow.Why != "":
-		body = append(body, paragraphAt(sentence(j.flow.Why), f.width-2, " ", t.bad)...)
-	}
-	return name + " was not authorized", body
-}
-
-// pausedLines say why a sign-in that can go on does not.
-func (s authorizeWizard) pausedLines(j job, f frame) []string {
-	var failed *accounts.FlowFailedError
-	if errors.As(j.err, &failed) {
-		return failureLines(j.err, f)
-	}
-	return indent1(wrap("It was stopped here and is kept: go on with it, or begin anew.", f.width-2))
-}
-
-func missingWords(missing []provider.Permission) string {
-	switch len(missing) {
-	case 0:
-		return "something needs attention"
-	case 1:
-		return "one permission is missing"
-	}
-	return fmt.Sprintf("%d permissions are missing", len(missing))
-}
