@@ -4,9 +4,7 @@ import (
 	"html"
 	"io"
 	"mime/quotedprintable"
-	"regexp"
 	"strings"
-	"sync"
 )
 
 // unwrap takes off what messages are packed in on their way into a log: mail encoding, HTML, escapes of JSON within
@@ -38,7 +36,7 @@ func unwrap(s string) (_ string, counted bool) {
 }
 
 // quoted is what a mail program puts before each line of a mail that is answered or passed on.
-var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^[ \t]{0,3}(?:> ?)+`) })
+var quoted = lazily(`(?m)^[ \t]{0,3}(?:> ?)+`)
 
 // plus turns the + of a description in a query into the spaces they stand for.
 func plus(s string) string {
