@@ -3,13 +3,12 @@ package accounts
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"fettle/accounts/store"
+	"fettle/internal/lazyregexp"
 	"fettle/internal/safetext"
 	"fettle/oauthflow/provider"
 )
@@ -29,10 +28,7 @@ const filePrefix = "file:"
 // FileHolder is the holder of a grant that lies in the password file with that ID.
 func FileHolder(fileID string) string { return filePrefix + fileID }
 
-// Compiled when it is first used: `fettle token` starts often and needs it rarely.
-var dedicatedForm = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^([a-z][a-z0-9-]{0,62})@([A-Za-z0-9][A-Za-z0-9._-]{0,62})$`)
-})
+var dedicatedForm = lazyregexp.New(`^([a-z][a-z0-9-]{0,62})@([A-Za-z0-9][A-Za-z0-9._-]{0,62})$`)
 
 // DedicatedName is the reference name of the account whose credential lies in the password file of one canvas. In that
 // file it is called account.

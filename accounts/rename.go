@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
-	"sync"
 
 	"fettle/accounts/store"
+	"fettle/internal/lazyregexp"
 	"fettle/internal/safetext"
 )
 
-// Compiled when it is first used, like dedicatedForm.
-var nameForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`) })
+var nameForm = lazyregexp.New(`^[a-z][a-z0-9-]{0,62}$`)
 
 // NameFormError says that a text cannot be a reference name.
 type NameFormError struct{ Name string }

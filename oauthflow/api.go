@@ -4,11 +4,10 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
+	"fettle/internal/lazyregexp"
 	"fettle/internal/safetext"
 	"fettle/oauthflow/provider"
 )
@@ -54,13 +53,7 @@ func offOrigin(place Place, providerID, target string) *Error {
 		Description: "refused to send the token to " + safetext.Host(target) + ", which the provider's entry does not name; add it to api_origins if it is right"}
 }
 
-// lazily is a pattern that is compiled when it is first used: every process of fettle starts with this package, and few
-// ask a provider anything.
-func lazily(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
-}
-
-var inBraces = lazily(`\{[a-z_]+\}`)
+var inBraces = lazyregexp.New(`\{[a-z_]+\}`)
 
 // fill puts kept members and the client id in the place of {NAME}. A member at the start is an address and
 // stays as it is; elsewhere it is escaped.

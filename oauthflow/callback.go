@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"fettle/internal/lazyregexp"
 	"fettle/oauthflow/provider"
 )
 
@@ -129,4 +130,4 @@ func responseError(f *Flow, q url.Values) *Error {
 
 // aadsts is Microsoft's number of an error, which a redirect has in its text alone. It decides: access_denied is
 // said of a person who cancels as well as of a policy that only an administrator can change.
-var aadsts = lazily(`^AADSTS(\d+):`)
+var aadsts = lazyregexp.New(`^AADSTS(\d+):`)

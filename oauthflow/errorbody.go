@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"fettle/internal/lazyregexp"
 	"fettle/internal/safetext"
 )
 
@@ -158,7 +159,7 @@ func texts(v any) []string {
 	return out
 }
 
-var bearerError = lazily(`(?i)\berror="?([a-z_]+)`)
+var bearerError = lazyregexp.New(`(?i)\berror="?([a-z_]+)`)
 
 func wwwAuthenticateError(header string) string {
 	if m := bearerError().FindStringSubmatch(header); m != nil {

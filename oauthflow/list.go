@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"fettle/internal/lazyregexp"
 	"fettle/internal/safetext"
 	"fettle/oauthflow/provider"
 )
@@ -208,7 +209,7 @@ func resolve(base *url.URL, ref string) string {
 	return base.ResolveReference(u).String()
 }
 
-var link = lazily(`<([^>]*)>([^<]*)`)
+var link = lazyregexp.New(`<([^>]*)>([^<]*)`)
 
 // linkNext reads rel="next" (RFC 8288).
 func linkNext(headers []string) string {

@@ -3,6 +3,8 @@ package oauthflow
 import (
 	"net/url"
 	"strings"
+
+	"fettle/internal/lazyregexp"
 )
 
 // maxPaste bounds a pasted text.
@@ -36,7 +38,7 @@ func ParsePaste(f *Flow, text string) (code string, err error) {
 	return bareCode(s)
 }
 
-var lineBreak = lazily(`[ \t]*[\r\n\x{2028}\x{2029}]+[ \t]*|[\x{200b}\x{feff}\x00]`)
+var lineBreak = lazyregexp.New(`[ \t]*[\r\n\x{2028}\x{2029}]+[ \t]*|[\x{200b}\x{feff}\x00]`)
 
 // joinLines mends what a terminal broke into lines.
 func joinLines(s string) string { return lineBreak().ReplaceAllString(s, "") }
@@ -95,7 +97,7 @@ func pathOf(u *url.URL) string {
 	return "/"
 }
 
-var queryStart = lazily(`^[^\s?#]*[?#](\w+=)|^(code|state|error|iss|scope)=`)
+var queryStart = lazyregexp.New(`^[^\s?#]*[?#](\w+=)|^(code|state|error|iss|scope)=`)
 
 // isQuery tells a query from a code, which may end in = signs too.
 func isQuery(s string) bool { return queryStart().MatchString(s) }

@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"sync"
 
 	"fettle/accounts/store"
+	"fettle/internal/lazyregexp"
 	"fettle/internal/safetext"
 	"fettle/internal/sshconn"
 )
@@ -18,7 +17,7 @@ import (
 const fileSuffix = ".pwfile.age"
 
 // canvasName is also a file name and a part of command lines.
-var canvasName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`) })
+var canvasName = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 
 func checkName(name string) error {
 	if !canvasName().MatchString(name) {

@@ -6,16 +6,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/BurntSushi/toml"
 
 	"fettle/internal/atomicfile"
+	"fettle/internal/lazyregexp"
 )
 
 // Config is what config.toml says.
@@ -175,8 +174,8 @@ func (c *Config) mistake(err error) error {
 	return &Error{Path: c.Path, Reason: text}
 }
 
-// inText is how the parser names a line and a key in words. Few runs meet a mistake, so few compile it.
-var inText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^line (\d+) \(last key "([^"]*)"\): (.*)$`) })
+// inText is how the parser names a line and a key in words.
+var inText = lazyregexp.New(`^line (\d+) \(last key "([^"]*)"\): (.*)$`)
 
 // known are the keys of each table.
 var known = map[string][]string{

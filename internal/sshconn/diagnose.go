@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
-	"sync"
 	"time"
 
+	"fettle/internal/lazyregexp"
 	"fettle/internal/safetext"
 )
 
@@ -50,24 +49,18 @@ func (h Host) argument() string {
 	return s
 }
 
-// lazily is a pattern that is compiled when it is first used: every process of fettle starts with this package, and few
-// start ssh.
-func lazily(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
-}
-
 // What ssh says, as of OpenSSH 8 to 10. It is not translated.
 var (
-	serverKey   = lazily(`(?m)^debug1: Server host key: (\S+) (SHA256:\S+)`)
-	unknownKey  = lazily(`(?m)^No (\S+) host key is known for (\S+) and you have requested strict checking`)
-	changedKey  = lazily(`(?m)^Host key for (\S+) has changed and you have requested strict checking`)
-	offending   = lazily(`(?m)^Offending \S+ key in (.+):(\d+)`)
-	connecting  = lazily(`(?m)^debug1: Connecting to (\S+) \[\S*\] port (\d+)`)
-	unresolved  = lazily(`(?m)^ssh: Could not resolve hostname (.*)`)
-	unreached   = lazily(`(?m)^(?:ssh: connect to host (.*)|Connection timed out during banner exchange|(?:Connection (?:closed|reset) by|kex_exchange_identification: ).*|.*: Connection timed out)`)
-	refusedUser = lazily(`(?m)^(\S+@\S+: Permission denied \(.*\))`)
-	noSubsystem = lazily(`(?m)^(subsystem request failed on channel|exec request failed)`)
-	badConfig   = lazily(`(?m)^(.*(?:Bad configuration option|Bad owner or permissions|terminating, \d+ bad configuration|: keyword \S+ extra arguments|Can't open user config).*|jumphost loop .*)`)
+	serverKey   = lazyregexp.New(`(?m)^debug1: Server host key: (\S+) (SHA256:\S+)`)
+	unknownKey  = lazyregexp.New(`(?m)^No (\S+) host key is known for (\S+) and you have requested strict checking`)
+	changedKey  = lazyregexp.New(`(?m)^Host key for (\S+) has changed and you have requested strict checking`)
+	offending   = lazyregexp.New(`(?m)^Offending \S+ key in (.+):(\d+)`)
+	connecting  = lazyregexp.New(`(?m)^debug1: Connecting to (\S+) \[\S*\] port (\d+)`)
+	unresolved  = lazyregexp.New(`(?m)^ssh: Could not resolve hostname (.*)`)
+	unreached   = lazyregexp.New(`(?m)^(?:ssh: connect to host (.*)|Connection timed out during banner exchange|(?:Connection (?:closed|reset) by|kex_exchange_identification: ).*|.*: Connection timed out)`)
+	refusedUser = lazyregexp.New(`(?m)^(\S+@\S+: Permission denied \(.*\))`)
+	noSubsystem = lazyregexp.New(`(?m)^(subsystem request failed on channel|exec request failed)`)
+	badConfig   = lazyregexp.New(`(?m)^(.*(?:Bad configuration option|Bad owner or permissions|terminating, \d+ bad configuration|: keyword \S+ extra arguments|Can't open user config).*|jumphost loop .*)`)
 )
 
 // explain derives cause, text and remedy from what ssh said; established says whether SFTP had begun.
@@ -146,9 +139,11 @@ func (e *Error) addKey(words, known string) string {
 	return command + e.Host.argument()
 }
 
+var pastable = lazyregexp.New(`^[A-Za-z0-9._:%@\[\]-]+$`)
+
 // plainName keeps what ssh spelled from being more than a name in a command that somebody pastes.
 func plainName(s string) string {
-	if regexp.MustCompile(`^[A-Za-z0-9._:%@\[\]-]+$`).MatchString(s) {
+	if pastable().MatchString(s) {
 		return s
 	}
 	return "HOST"

@@ -9,6 +9,6 @@
 // A connection belongs to the context it was made with: when that ends, or when the other side is silent for too long,
 // ssh is killed and what is under way fails. Every failure is an *Error with a cause to decide by, or wraps fs.ErrNotExist.
 //
-// It imports the standard library, github.com/pkg/sftp and the guards safetext and secret. Start reading at Connect
+// It imports the standard library, github.com/pkg/sftp and the guards lazyregexp, safetext and secret. Start reading at Connect
 // (connect.go); replace.go is how a file is exchanged under its readers, diagnose.go how ssh's words become causes.
 package sshconn

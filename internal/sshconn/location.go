@@ -7,6 +7,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"fettle/internal/lazyregexp"
 )
 
 // Scheme begins the address of a file reached this way.
@@ -52,8 +54,8 @@ func (l Location) String() string {
 // User and host end up in ssh's arguments and, by way of the tokens %h and %r, in ProxyCommand lines that a shell reads
 // (CVE-2023-51385): nothing that a shell or an option parser would take for more than a name passes.
 var (
-	userPattern = lazily(`^[A-Za-z0-9_][A-Za-z0-9._+@-]*$`)
-	hostPattern = lazily(`^[A-Za-z0-9_:][A-Za-z0-9._:%-]*$`)
+	userPattern = lazyregexp.New(`^[A-Za-z0-9_][A-Za-z0-9._+@-]*$`)
+	hostPattern = lazyregexp.New(`^[A-Za-z0-9_:][A-Za-z0-9._:%-]*$`)
 )
 
 // Parse reads sftp://[user@]host[:port]/path. The path is absolute; /~/ begins one that is relative to the login folder.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"fettle/internal/lazyregexp"
 	"fettle/internal/safetext"
 )
 
@@ -21,7 +22,7 @@ const (
 )
 
 // stamped recognises the beginnings of log lines: a date, a time of day, a level, a level in brackets.
-var stamped = lazily(`^(?:\[|\(|<\d+>)?\s?(?:\d{4}[-/]\d\d[-/]\d\d|\d{1,2}[./]\d{1,2}[./]\d{4}|\d\d:\d\d:\d\d|[A-Z][a-z]{2}\s+\d{1,2} \d\d:\d\d|\d{1,2}/[A-Z][a-z]{2}/\d{4}|time=|ts=|\{"(?:time|ts|timestamp|level|@timestamp)")`)
+var stamped = lazyregexp.New(`^(?:\[|\(|<\d+>)?\s?(?:\d{4}[-/]\d\d[-/]\d\d|\d{1,2}[./]\d{1,2}[./]\d{4}|\d\d:\d\d:\d\d|[A-Z][a-z]{2}\s+\d{1,2} \d\d:\d\d|\d{1,2}/[A-Z][a-z]{2}/\d{4}|time=|ts=|\{"(?:time|ts|timestamp|level|@timestamp)")`)
 
 // entriesOf cuts a text into lines and gathers them into entries.
 func (t *table) entriesOf(text string, firstLine int) []entry {
@@ -140,7 +141,7 @@ func continuation(raw, text string) bool {
 }
 
 // header is a line of an HTTP answer.
-var header = lazily(`^(?:< )?[A-Za-z][A-Za-z0-9-]+: `)
+var header = lazyregexp.New(`^(?:< )?[A-Za-z][A-Za-z0-9-]+: `)
 
 // inAnswer reports whether a line can belong to an HTTP answer that began above: in what curl -v or a debugger prints,
 // status, headers and body are one message, though nothing indents them.

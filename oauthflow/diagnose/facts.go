@@ -1,11 +1,11 @@
 package diagnose
 
 import (
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
+
+	"fettle/internal/lazyregexp"
 )
 
 const (
@@ -13,17 +13,11 @@ const (
 	maxFactLen = 200 // of one
 )
 
-// lazily is a pattern that is compiled when it is first used: every process of fettle starts with this package, and few
-// explain a log.
-func lazily(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
-}
-
 // The shapes of client ids. An e-mail and a client id are no secrets: they stand in every authorization URL.
 var (
-	googleClient = lazily(`[0-9]{6,20}-[a-z0-9]{20,40}\.apps\.googleusercontent\.com`)
-	namedClient  = lazily(`(?i)\b(?:client_?id|app_?id|application_?id|application with identifier|application|consumer_?key)["']?\s{0,2}(?:[=:]|=>|is)?\s{0,2}["'(]?([0-9A-Za-z][0-9A-Za-z._-]{5,150})`)
-	guid         = lazily(`^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	googleClient = lazyregexp.New(`[0-9]{6,20}-[a-z0-9]{20,40}\.apps\.googleusercontent\.com`)
+	namedClient  = lazyregexp.New(`(?i)\b(?:client_?id|app_?id|application_?id|application with identifier|application|consumer_?key)["']?\s{0,2}(?:[=:]|=>|is)?\s{0,2}["'(]?([0-9A-Za-z][0-9A-Za-z._-]{5,150})`)
+	guid         = lazyregexp.New(`^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 )
 
 // facts gathers, with bounds on each kind, what helps to find the account. Patterns run only where a plain search has found their mark.
@@ -172,7 +166,7 @@ func once[T comparable](list []T, v T) []T {
 	return append(list, v)
 }
 
-var instant = lazily(`(20\d\d)[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,]\d{1,9})?(Z| ?[+-]\d\d:?\d\d)?`)
+var instant = lazyregexp.New(`(20\d\d)[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,]\d{1,9})?(Z| ?[+-]\d\d:?\d\d)?`)
 
 // times reads when the entries that were explained were written; without any, when those at the end were. A time
 // without a zone is one of this machine: jobs and fettle run on the same server.

@@ -5,6 +5,8 @@ import (
 	"io"
 	"mime/quotedprintable"
 	"strings"
+
+	"fettle/internal/lazyregexp"
 )
 
 // unwrap takes off what messages are packed in on their way into a log: mail encoding, HTML, escapes of JSON within
@@ -36,7 +38,7 @@ func unwrap(s string) (_ string, counted bool) {
 }
 
 // quoted is what a mail program puts before each line of a mail that is answered or passed on.
-var quoted = lazily(`(?m)^[ \t]{0,3}(?:> ?)+`)
+var quoted = lazyregexp.New(`(?m)^[ \t]{0,3}(?:> ?)+`)
 
 // plus turns the + of a description in a query into the spaces they stand for.
 func plus(s string) string {
@@ -63,7 +65,7 @@ func plus(s string) string {
 }
 
 // page recognises HTML.
-var page = lazily(`(?i)<(?:!doctype html|html|head|body|div|span|title|p|br|h[1-6]|b|pre|table)[ >/]`)
+var page = lazyregexp.New(`(?i)<(?:!doctype html|html|head|body|div|span|title|p|br|h[1-6]|b|pre|table)[ >/]`)
 
 // escapes are those of strings in JSON, also of JSON within JSON.
 var escapes = strings.NewReplacer(

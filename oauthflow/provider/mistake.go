@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"fettle/internal/lazyregexp"
 )
 
 // fieldError is a mistake in one key of an entry.
@@ -34,9 +36,9 @@ func locate(file string, text []byte, id string, err error) error {
 }
 
 var (
-	decodeText = lazily(`^(?:toml: )?(?:line (\d+))?(?: ?\(last key "(.+?)"\))?: (.*)$`)
-	wrongType  = lazily(`^incompatible types: TOML value has type (.+); destination has type (.+)$`)
-	mismatch   = lazily(`^type mismatch for .+: expected (.+) but found (.+)$`)
+	decodeText = lazyregexp.New(`^(?:toml: )?(?:line (\d+))?(?: ?\(last key "(.+?)"\))?: (.*)$`)
+	wrongType  = lazyregexp.New(`^incompatible types: TOML value has type (.+); destination has type (.+)$`)
+	mismatch   = lazyregexp.New(`^type mismatch for .+: expected (.+) but found (.+)$`)
 )
 
 // decodeError brings the decoder's errors, of which some are typed and some are text, into the one form of this package.

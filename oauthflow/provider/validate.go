@@ -5,21 +5,15 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/net/publicsuffix"
+
+	"fettle/internal/lazyregexp"
 )
 
-// lazily is a pattern that is compiled when it is first used: every process of fettle starts with this package, and few read
-// an entry that has a mistake.
-func lazily(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
-}
-
-var idPattern = lazily(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+var idPattern = lazyregexp.New(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 
 // Validate reports the first thing that is wrong with an entry.
 func (p Provider) Validate() error {
@@ -206,7 +200,7 @@ func (p Provider) checkServices() error {
 	return nil
 }
 
-var placeholder = lazily(`\{[a-z_]+\}`)
+var placeholder = lazyregexp.New(`\{[a-z_]+\}`)
 
 // checkTemplate checks a URL that may hold a kept member, the client id or the id token's tenant in braces.
 func (p Provider) checkTemplate(raw string) error {

@@ -7,12 +7,11 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"fettle/accounts/store"
+	"fettle/internal/lazyregexp"
 	"fettle/internal/safetext"
 	"fettle/pwfile"
 )
@@ -42,7 +41,7 @@ type NewPackage struct {
 	Layout   store.PackageLayout // "" = objects
 }
 
-var packageName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`) })
+var packageName = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 
 // Add takes a package into the book. Nothing travels yet.
 func (k *Keeper) Add(ctx context.Context, n NewPackage) (Package, error) {

@@ -6,11 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
-	"sync"
 	"time"
 
 	"fettle/accounts/store"
+	"fettle/internal/lazyregexp"
 	"fettle/pwfile"
 )
 
@@ -124,7 +123,7 @@ func decodeManifest(file []byte) (*Manifest, error) {
 	return m, m.validate()
 }
 
-var hexHash = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{64}$`) })
+var hexHash = lazyregexp.New(`^[0-9a-f]{64}$`)
 
 // validate refuses what could not be fetched safely, signed or not.
 func (m *Manifest) validate() error {
